@@ -1,0 +1,18 @@
+# Everything firn needs from the system; all are Debian packages (scripts/dependencies lists them with
+# the reason for each).
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+if(FIRN_BUILD_TOOLS)
+  find_package(CLI11 REQUIRED)
+  find_package(fmt REQUIRED)
+endif()
+if(FIRN_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+if(FIRN_BUILD_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+endif()

@@ -1,0 +1,92 @@
+# One library per folder under src/, so that the linker too sees the layers.
+
+set_property(GLOBAL PROPERTY FIRN_LAYERS "")
+set_property(GLOBAL PROPERTY FIRN_TESTED_LAYERS "")
+
+function(firn_compile_settings target)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+    $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
+    -fno-omit-frame-pointer -fstack-protector-strong)
+  target_compile_definitions(${target} PRIVATE _GLIBCXX_ASSERTIONS
+    $<$<BOOL:${FIRN_CHECKED}>:FIRN_CHECKED>)
+  if(FIRN_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${FIRN_SANITIZE} -fno-sanitize-recover=all)
+    target_link_options(${target} PUBLIC -fsanitize=${FIRN_SANITIZE})
+  endif()
+endfunction()
+
+# firn_layer(name SOURCES a.cc ... TESTS a_test.cc ...): the engine code of one folder.
+function(firn_layer name)
+  cmake_parse_arguments(LAYER "" "" "SOURCES;TESTS" ${ARGN})
+  if(LAYER_SOURCES)
+    add_library(firn_${name} OBJECT ${LAYER_SOURCES})
+    firn_compile_settings(firn_${name})
+    target_compile_options(firn_${name} PRIVATE -fno-exceptions -fno-rtti)
+    target_link_libraries(firn_${name} PRIVATE PkgConfig::XXHASH PkgConfig::LZ4 PkgConfig::ZSTD)
+    set_property(GLOBAL APPEND PROPERTY FIRN_LAYERS ${name})
+  endif()
+  if(LAYER_TESTS)
+    list(TRANSFORM LAYER_TESTS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+    set_property(GLOBAL APPEND PROPERTY FIRN_TESTED_LAYERS ${name})
+    set_property(GLOBAL PROPERTY FIRN_TESTS_${name} ${LAYER_TESTS})
+  endif()
+endfunction()
+
+# libfirn, static and shared, from the objects of all layers.
+function(firn_add_library)
+  get_property(layers GLOBAL PROPERTY FIRN_LAYERS)
+  set(objects "")
+  foreach(layer ${layers})
+    list(APPEND objects $<TARGET_OBJECTS:firn_${layer}>)
+  endforeach()
+  foreach(kind static shared)
+    string(TOUPPER ${kind} type)
+    add_library(firn_lib_${kind} ${type} ${objects})
+    add_library(firn::${kind} ALIAS firn_lib_${kind})
+    set_target_properties(firn_lib_${kind} PROPERTIES OUTPUT_NAME firn EXPORT_NAME ${kind}
+      VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+    target_include_directories(firn_lib_${kind} PUBLIC
+      $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+      $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    target_compile_features(firn_lib_${kind} PUBLIC cxx_std_20)
+    target_link_libraries(firn_lib_${kind} PUBLIC Threads::Threads
+      PRIVATE $<BUILD_INTERFACE:PkgConfig::XXHASH> $<BUILD_INTERFACE:PkgConfig::LZ4>
+              $<BUILD_INTERFACE:PkgConfig::ZSTD>)
+    if(FIRN_SANITIZE)
+      target_link_options(firn_lib_${kind} PUBLIC -fsanitize=${FIRN_SANITIZE})
+    endif()
+  endforeach()
+  add_library(firn::firn ALIAS firn_lib_static)
+endfunction()
+
+# A program that may see the engine's inside: tests, benchmarks.
+function(firn_internal_executable target)
+  add_executable(${target} ${ARGN})
+  firn_compile_settings(${target})
+  target_link_libraries(${target} PRIVATE firn_lib_static PkgConfig::XXHASH PkgConfig::LZ4
+    PkgConfig::ZSTD)
+endfunction()
+
+# firn_test(name LABEL unit SOURCES ...): one GoogleTest program, its tests known to ctest one by one.
+function(firn_test name)
+  cmake_parse_arguments(TEST "" "LABEL;TIMEOUT" "SOURCES" ${ARGN})
+  if(NOT TEST_TIMEOUT)
+    set(TEST_TIMEOUT 600)
+  endif()
+  firn_internal_executable(${name} ${TEST_SOURCES})
+  target_link_libraries(${name} PRIVATE firn_sim GTest::gmock GTest::gtest GTest::gtest_main)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
+    PROPERTIES LABELS ${TEST_LABEL} TIMEOUT ${TEST_TIMEOUT})
+endfunction()
+
+function(firn_add_layer_tests)
+  get_property(layers GLOBAL PROPERTY FIRN_TESTED_LAYERS)
+  list(REMOVE_DUPLICATES layers)
+  foreach(layer ${layers})
+    get_property(sources GLOBAL PROPERTY FIRN_TESTS_${layer})
+    firn_test(firn_${layer}_tests LABEL unit SOURCES ${sources})
+  endforeach()
+endfunction()

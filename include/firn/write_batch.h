@@ -1,0 +1,41 @@
+// Several writes that happen together or not at all, across keyspaces.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "firn/options.h"
+#include "firn/slice.h"
+#include "firn/status.h"
+
+namespace firn {
+
+// Later operations of a batch win over earlier ones on the same key.
+// Threads: one at a time. Reusable: Db::Write leaves it unchanged, Clear empties it.
+class WriteBatch {
+ public:
+  // Copy their arguments. Limits (key 64 KiB, value 1 GiB, batch 1 GiB) are checked by Db::Write.
+  void Put(Slice key, Slice value, const Keyspace& keyspace = {});
+  void Delete(Slice key, const Keyspace& keyspace = {});
+  // Deletes [begin, end); a range with end <= begin deletes nothing.
+  void DeleteRange(Slice begin, Slice end, const Keyspace& keyspace = {});
+  void Clear();
+
+  [[nodiscard]] std::size_t count() const { return count_; }
+  [[nodiscard]] bool empty() const { return count_ == 0; }
+  [[nodiscard]] std::size_t bytes() const { return encoded_.size(); }
+  // The encoded operations (docs/format.md, "Batch"). Valid until the batch changes.
+  [[nodiscard]] Slice encoded() const { return encoded_; }
+  // The first limit an operation broke, if any; Db::Write answers with it.
+  [[nodiscard]] const Status& status() const { return status_; }
+
+ private:
+  void Append(std::uint8_t kind, Slice key, Slice value, const Keyspace& keyspace);
+
+  std::string encoded_;
+  std::size_t count_ = 0;
+  Status status_;
+};
+
+}  // namespace firn

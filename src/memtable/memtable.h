@@ -1,0 +1,61 @@
+// The mutable end of the tree: recent writes in order E1, in an arena.
+//
+// Not here: durability (wal/), deciding when to freeze (db/).
+// Threads:  one writer at a time (the holder of the commit lock); any number of readers beside it,
+//           without a lock and without waiting.
+// Lifetime: views returned stay valid while the Memtable lives.
+// M1  No two entries have the same key and sequence.
+// M2  A reader that learned sequence s from an acquire load of a counter stored with release after
+//     the insert of s finds every entry up to s.
+// M3  After the last insert nothing moves: a frozen memtable is simply one nobody inserts into.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "base/entry.h"
+#include "cache/memory_ledger.h"
+#include "format/range_tombstones.h"
+
+namespace firn {
+
+class ArenaPool;  // memtable/arena.h: recycles the chunks of dead memtables, within the ledger
+class MemtableTree;
+
+class Memtable {
+ public:
+  explicit Memtable(ArenaPool& pool);
+  ~Memtable();
+  Memtable(const Memtable&) = delete;
+  Memtable& operator=(const Memtable&) = delete;
+
+  // Writer only. Copies key and value. `sequence` is larger than that of every earlier insert of the
+  // same key (recovery replays in order too). kind is kPut or kDelete.
+  void Insert(Slice key, Slice value, SequenceNumber sequence, EntryKind kind);
+  // Writer only. Requires: begin < end.
+  void InsertRangeDelete(Slice begin, Slice end, SequenceNumber sequence);
+
+  // The newest entry of `key` with a sequence <= `at`, range tombstones not considered.
+  [[nodiscard]] bool Get(Slice key, SequenceNumber at, Entry* entry) const;
+  // The largest sequence <= `at` of a range tombstone over `key`; 0 when there is none.
+  [[nodiscard]] SequenceNumber MaxCovering(Slice key, SequenceNumber at) const;
+  [[nodiscard]] bool has_range_tombstones() const;
+  // All range tombstones with a sequence <= `at`; views live as long as the memtable.
+  void AppendRangeTombstones(SequenceNumber at, std::vector<RangeTombstone>& out) const;
+
+  // Every version of every key; a cursor sees at least what M2 promises for the moment of each
+  // Seek. The memtable must outlive it.
+  [[nodiscard]] std::unique_ptr<EntryCursor> NewCursor() const;
+
+  // Arena bytes in use, entries (range deletes included) and sequence bounds; readable by any thread.
+  [[nodiscard]] std::size_t bytes() const;
+  [[nodiscard]] std::uint64_t entries() const;
+  [[nodiscard]] bool empty() const { return entries() == 0; }
+  [[nodiscard]] SequenceNumber sequence_min() const;  // 0 when empty
+  [[nodiscard]] SequenceNumber sequence_max() const;
+
+ private:
+  std::unique_ptr<MemtableTree> tree_;
+};
+
+}  // namespace firn

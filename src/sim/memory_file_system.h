@@ -1,0 +1,59 @@
+// A file system in memory that can lose power and fail any call. Test-only.
+//
+// Every file has a durable image and pending (unsynced) changes; every directory durable names and
+// pending operations. Mapped segments are part of the model: any page of a mapping may or may not have
+// reached the disk at a crash. Calls are counted, so a test can stop or fail the n-th.
+// Threads: all members concurrently (a mutex inside).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "env/file_system.h"
+
+namespace firn::testing {
+
+// What a power loss keeps of what was never synced.
+struct CrashKeep {
+  enum class Data : std::uint8_t {
+    kNothing,        // only synced bytes and synced names
+    kEverything,     // as if all had been synced (kill -9: the page cache survives)
+    kRandomSectors,  // each unsynced 512-byte sector with probability 1/2, sizes too
+  };
+  enum class Names : std::uint8_t { kNothing, kEverything, kRandomSubset, kRandomPrefix };
+  Data data = Data::kNothing;
+  Names names = Names::kNothing;
+  std::uint64_t seed = 0;
+};
+
+struct Fault {
+  enum class Kind : std::uint8_t { kIo, kNoSpace, kShortWrite, kSyncDropsPages };
+  std::uint64_t at_call = 0;  // 1-based index among the counted calls; 0 = never
+  Kind kind = Kind::kIo;
+  bool sticky = false;        // every later call of the same file fails too (kNoSpace: every allocation)
+};
+
+class MemoryFileSystem : public FileSystem {
+ public:
+  // With the root directory "/" only.
+  static std::unique_ptr<MemoryFileSystem> Create();
+
+  // Calls that change something or make it durable, so far.
+  [[nodiscard]] virtual std::uint64_t calls() const = 0;
+  virtual void InjectFault(Fault fault) = 0;
+  [[nodiscard]] virtual bool fault_fired() const = 0;
+  // From call `at_call` on every counted call answers kIo and changes nothing: the moment of a crash.
+  virtual void StopAt(std::uint64_t at_call) = 0;
+  // A new file system as a machine would find it after losing power now. This one stays usable.
+  [[nodiscard]] virtual std::unique_ptr<MemoryFileSystem> CrashImage(const CrashKeep& keep) const = 0;
+  // Limits the bytes of all files; 0 = unlimited. Beyond: kNoSpace.
+  virtual void SetCapacity(std::uint64_t bytes) = 0;
+  // For corruption tests: direct access to a file's current bytes (both images).
+  virtual Status Corrupt(const std::string& path, const std::function<void(std::string&)>& change) = 0;
+  // Handles still open: files, locks, directories. 0 when a store closed cleanly.
+  [[nodiscard]] virtual std::uint64_t open_handles() const = 0;
+};
+
+}  // namespace firn::testing

@@ -1,0 +1,78 @@
+// Appends records to the log and makes them durable.
+//
+// Segments are prepared ahead of need by a background task (created and zero-filled, or recycled from
+// obsolete ones; header written and synced, directory synced), so switching costs nothing unless the
+// writer outruns it. A full segment gets a seal record, is synced and closed in the background.
+//
+// L1  Records stand in the log in the order of Append calls.
+// L2  durable() >= p only after an fdatasync that covers every byte before p, in every segment,
+//     returned 0 (rule W5: nothing in segment N+1 counts as durable before N does).
+// L3  After one failed write or sync the writer is dead: Append and Sync answer kClosed/kIo for ever,
+//     and no further sync is issued on any segment (rule E1).
+// Threads: Append by the holder of the commit lock only; Sync, durable, appended, Recycle by anyone.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "cache/memory_ledger.h"
+#include "env/runtime.h"
+#include "wal/log_format.h"
+
+namespace firn {
+
+struct LogWriterSettings {
+  std::string directory;
+  DatabaseId database;
+  std::uint32_t incarnation = 0;
+  std::uint64_t segment_bytes = std::uint64_t{64} << 20;
+  std::uint64_t window_bytes = std::uint64_t{4} << 20;  // of the mapping kept populated
+  std::uint64_t recycled_max = 3;                       // obsolete segments kept for reuse
+  SegmentBackend backend = SegmentBackend::kMapped;
+  LogPosition start = 0;
+  SequenceNumber first_sequence = 0;
+};
+
+class LogWriter {
+ public:
+  // `next_file_number` hands out numbers from the store's one counter; thread-safe.
+  static Result<std::unique_ptr<LogWriter>> Create(const Runtime& runtime,
+                                                   DirectoryHandle& directory,
+                                                   MemoryLedger& ledger,
+                                                   std::function<FileNumber()> next_file_number,
+                                                   LogWriterSettings settings);
+  // Waits for its background tasks. Close first to learn of errors.
+  virtual ~LogWriter();
+
+  // Appends one record holding the concatenated `parts`. When it returns the bytes are in the page
+  // cache (they survive kill -9). kNoSpace when a next segment cannot be created: nothing was
+  // appended, the writer lives, a later call tries again.
+  // Returns the position behind the record.
+  virtual Result<LogPosition> Append(SequenceNumber first_sequence, std::uint32_t count,
+                                     std::span<const Slice> parts) = 0;
+
+  // Returns once every byte before `upto` is durable. Concurrent callers share one fdatasync.
+  virtual Status Sync(LogPosition upto) = 0;
+
+  [[nodiscard]] virtual LogPosition appended() const = 0;  // behind the last record
+  [[nodiscard]] virtual LogPosition durable() const = 0;
+  [[nodiscard]] virtual Status health() const = 0;         // the first failure, if any
+
+  // Segments in use, oldest first: number and the position behind its last possible byte.
+  struct SegmentInfo {
+    FileNumber number;
+    LogPosition start = 0;
+    LogPosition end = 0;  // of a sealed segment; the position appended() for the current one
+    std::uint64_t file_bytes = 0;
+  };
+  [[nodiscard]] virtual std::vector<SegmentInfo> segments() const = 0;
+  // The caller promises that no byte before `position` is needed any more and that the manifest edit
+  // saying so is durable (rule W9): whole segments below it are recycled or removed.
+  virtual void Release(LogPosition position) = 0;
+
+  // Seals nothing, syncs everything appended, stops background work. The log is replayable after.
+  virtual Status Close() = 0;
+};
+
+}  // namespace firn
