@@ -90,7 +90,7 @@ class FIRN_EXPORT Snapshot {
 
 struct WriteOptions {
   std::optional<Durability> durability = {};  // unset: Options::durability
-  Keyspace keyspace = {};                     // ignored by Write: a batch names its keyspaces itself
+  Keyspace keyspace = {};  // ignored by Write: a batch names its keyspaces itself
 };
 
 struct ReadOptions {
