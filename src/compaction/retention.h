@@ -17,7 +17,7 @@
 namespace firn {
 
 struct RetentionSettings {
-  std::vector<SequenceNumber> snapshots;  // ascending, may hold duplicates
+  std::vector<SequenceNumber> snapshots = {};  // ascending, may hold duplicates
   // Entries above it were never acknowledged (a failed log) and are dropped; kSequenceMax otherwise.
   SequenceNumber visible_max = kSequenceMax;
   bool bottom = false;                    // nothing older lies below or beside the inputs' ranges

@@ -56,6 +56,10 @@ class MergingCursor final : public EntryCursor {
     [[nodiscard]] bool dry() const { return next == batch.count; }
   };
 
+  auto TieBreak() const {
+    return [this](std::size_t a, std::size_t b) { return FrontPrecedes(a, b); };
+  }
+
   template <typename SeekOne>
   Status SeekAll(SeekOne seek_one) {
     ForgetBatches();
@@ -137,9 +141,6 @@ class MergingCursor final : public EntryCursor {
     ranks_[index] = source.dry() ? UINT64_MAX : Rank(source.batch.heads[source.next]);
   }
 
-  auto TieBreak() {
-    return [this](std::size_t a, std::size_t b) { return FrontPrecedes(a, b); };
-  }
   [[nodiscard]] bool FrontPrecedes(std::size_t a, std::size_t b) const {
     const Source& left = sources_[a];
     const Source& right = sources_[b];
@@ -179,14 +180,15 @@ class MergingCursor final : public EntryCursor {
   void DeliverStretch(Source& source, EntryBatch& batch, std::size_t limit) {
     const std::uint64_t second = tree_.SecondRank();
     const std::size_t room = std::min(limit - batch.count, source.batch.count - source.next);
-    const std::uint64_t* heads = &source.batch.heads[source.next];
+    const std::uint64_t* heads = source.batch.heads.data() + source.next;
     std::size_t length = room;
     if (room != 0 && Rank(heads[room - 1]) >= second) {
       length = 0;
       while (Rank(heads[length]) < second) ++length;
     }
-    std::copy_n(heads, length, &batch.heads[batch.count]);
-    std::copy_n(&source.batch.entries[source.next], length, &batch.entries[batch.count]);
+    std::copy_n(heads, length, batch.heads.data() + batch.count);
+    std::copy_n(source.batch.entries.data() + source.next, length,
+                batch.entries.data() + batch.count);
     batch.count += length;
     source.next += length;
   }

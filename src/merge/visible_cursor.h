@@ -33,8 +33,8 @@ struct VisibleBatch {
 
 struct VisibleCursorSettings {
   SequenceNumber at = 0;
-  std::optional<std::string> lower;  // inclusive
-  std::optional<std::string> upper;  // exclusive
+  std::optional<std::string> lower = std::nullopt;  // inclusive
+  std::optional<std::string> upper = std::nullopt;  // exclusive
   // Range tombstones of every source, merged into one set by the caller; null when there are none.
   // Outlives the cursor. Hidden entries are walked over, never sought past: an entry under a tombstone
   // may be newer than it, and only a source that knows its own newest sequence could tell.
