@@ -13,7 +13,9 @@ function(firn_compile_settings target)
   target_compile_definitions(${target} PRIVATE _GLIBCXX_ASSERTIONS
     $<$<BOOL:${FIRN_CHECKED}>:FIRN_CHECKED>)
   if(FIRN_SANITIZE)
-    target_compile_options(${target} PRIVATE -fsanitize=${FIRN_SANITIZE} -fno-sanitize-recover=all)
+    # The engine has no RTTI, which the vptr check of programs with RTTI would report as an error.
+    target_compile_options(${target} PRIVATE -fsanitize=${FIRN_SANITIZE} -fno-sanitize=vptr
+      -fno-sanitize-recover=all)
     target_link_options(${target} PUBLIC -fsanitize=${FIRN_SANITIZE})
   endif()
 endfunction()
