@@ -1,5 +1,5 @@
-// A runtime for tests without threads: tasks run when the engine waits or the test says so, time moves
-// when the test says so, random numbers come from a seed. Same seed, same run.
+// A runtime for tests without threads: tasks run when the engine waits or the test says so, time
+// moves when the test says so, random numbers come from a seed. Same seed, same run.
 #pragma once
 
 #include <cstdint>

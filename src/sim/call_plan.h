@@ -1,0 +1,50 @@
+// Decides, call by call, whether the simulated disk obeys: counts the calls that change something or
+// make it durable, and says which of them stop or fail.
+//
+// Threads: one at a time.
+// P1  Every counted call passes Begin exactly once, before it changes anything.
+// P2  A fault waits from its call on for the first call it can happen to: kShortWrite needs a write,
+//     kNoSpace an allocation, kSyncDropsPages a file sync.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "sim/memory_file_system.h"
+
+namespace firn::testing {
+
+enum class CallKind : std::uint8_t {
+  kWrite,     // bytes into a file that exists; allocates too
+  kAllocate,  // a new file or name
+  kFileSync,
+  kOther,
+};
+
+// What the call must do instead of its work.
+enum class Verdict : std::uint8_t { kObey, kFail, kNoSpace, kWriteHalf, kDropPages };
+
+class CallPlan {
+ public:
+  [[nodiscard]] std::uint64_t calls() const { return calls_; }
+  [[nodiscard]] bool fault_fired() const { return fired_; }
+
+  void SetFault(Fault fault);
+  void StopAt(std::uint64_t at_call) { stop_at_ = at_call; }
+
+  // `path` names the file for faults that stick to it.
+  Verdict Begin(CallKind kind, const std::string& path);
+
+ private:
+  [[nodiscard]] bool CanHappenTo(CallKind kind) const;
+  [[nodiscard]] Verdict FirstVerdict() const;
+  [[nodiscard]] Verdict LaterVerdict(CallKind kind, const std::string& path) const;
+
+  std::uint64_t calls_ = 0;
+  std::uint64_t stop_at_ = 0;  // 0: never
+  Fault fault_;
+  bool fired_ = false;
+  std::string fault_path_;
+};
+
+}  // namespace firn::testing

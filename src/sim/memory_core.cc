@@ -1,0 +1,65 @@
+#include "sim/memory_core.h"
+
+#include <algorithm>
+
+namespace firn::testing {
+namespace {
+
+// What an unlimited disk says it has left.
+constexpr std::uint64_t kUnlimitedBytes = std::uint64_t{1} << 40;
+
+Status InjectedFailure(const std::string& path) {
+  return Status(StatusCode::kIo, path + ": simulated I/O error");
+}
+
+Status DiskFull(const std::string& path) {
+  return Status(StatusCode::kNoSpace, path + ": simulated disk is full");
+}
+
+}  // namespace
+
+Status MemoryCore::Begin(CallKind kind, const std::string& path) {
+  switch (plan.Begin(kind, path)) {
+    case Verdict::kObey: return Status();
+    case Verdict::kNoSpace: return DiskFull(path);
+    default: return InjectedFailure(path);
+  }
+}
+
+Status MemoryCore::Write(MemoryFile& file, const std::string& path, std::uint64_t offset,
+                         Slice bytes) {
+  switch (plan.Begin(CallKind::kWrite, path)) {
+    case Verdict::kObey: break;
+    case Verdict::kNoSpace: return DiskFull(path);
+    case Verdict::kWriteHalf:
+      file.Write(offset, bytes.substr(0, bytes.size() / 2));
+      return InjectedFailure(path);
+    default: return InjectedFailure(path);
+  }
+  const std::uint64_t end = offset + bytes.size();
+  const std::uint64_t growth = end - std::min(end, file.size());
+  const std::uint64_t room = growth == 0 ? 0 : FreeBytes();
+  if (growth <= room) {
+    file.Write(offset, bytes);
+    return Status();
+  }
+  file.Write(offset, bytes.substr(0, bytes.size() - (growth - room)));
+  return DiskFull(path);
+}
+
+Status MemoryCore::Sync(MemoryFile& file, const std::string& path) {
+  switch (plan.Begin(CallKind::kFileSync, path)) {
+    case Verdict::kObey: file.Sync(); return Status();
+    case Verdict::kDropPages: file.DropUnsynced(); return InjectedFailure(path);
+    default: return InjectedFailure(path);
+  }
+}
+
+std::uint64_t MemoryCore::FreeBytes() const {
+  if (capacity == 0) return kUnlimitedBytes;
+  std::uint64_t used = 0;
+  for (const MemoryFile* file : tree.Files()) used += file->size();
+  return capacity - std::min(capacity, used);
+}
+
+}  // namespace firn::testing
