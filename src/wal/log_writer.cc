@@ -30,7 +30,10 @@ class SegmentedLogWriter final : public LogWriter {
   Status Sync(LogPosition upto) override { return live_.Sync(upto); }
   LogPosition appended() const override { return live_.appended(); }
   LogPosition durable() const override { return live_.durable(); }
-  Status health() const override { return live_.health(); }
+  Status health() const override {
+    Status status = live_.health();
+    return status.ok() ? supply_.health() : status;
+  }
   std::vector<SegmentInfo> segments() const override { return live_.Infos(); }
   void Release(LogPosition position) override { live_.Release(position); }
   Status Close() override;

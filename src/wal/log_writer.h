@@ -66,7 +66,9 @@ class LogWriter {
 
   [[nodiscard]] virtual LogPosition appended() const = 0;  // behind the last record
   [[nodiscard]] virtual LogPosition durable() const = 0;
-  [[nodiscard]] virtual Status health() const = 0;         // the first failure, if any
+  // The first failure, if any: the one that killed the writer, or one met while preparing the next
+  // segment, which will kill it when that segment is needed.
+  [[nodiscard]] virtual Status health() const = 0;
 
   // Segments in use, oldest first: number and the position behind its last possible byte.
   struct SegmentInfo {

@@ -134,18 +134,32 @@ TEST_P(LogWriterContract, AFailedSyncKillsTheWriterForGood) {
   EXPECT_EQ(log.writer().health().code(), StatusCode::kIo);
   EXPECT_EQ(log.writer().durable(), durable);
   EXPECT_TRUE(log.writer().Sync(durable).ok());
-  EXPECT_EQ(log.writer().Close().code(), StatusCode::kIo);
   EXPECT_EQ(log.disk().calls(), calls) << "a dead log touches the disk no more";
+  EXPECT_EQ(log.writer().Close().code(), StatusCode::kIo);
 }
 
 TEST_P(LogWriterContract, AFailedSyncInTheBackgroundKillsTheWriterToo) {
   ASSERT_TRUE(log.Open().ok());
-  for (int i = 0; i < 6; ++i) ASSERT_TRUE(log.Append(1000).ok());
-  log.disk().InjectFault({log.disk().calls() + 1, Fault::Kind::kIo, true});
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(log.Append(1000).ok());
+  ASSERT_EQ(log.writer().segments().size(), 2u);
+  log.disk().InjectFault({log.disk().calls() + 1, Fault::Kind::kIo, false});
   log.runtime().RunUntilIdle();
   ASSERT_TRUE(log.disk().fault_fired());
   EXPECT_EQ(log.Append(100).code(), StatusCode::kClosed);
   EXPECT_EQ(log.SyncAll().code(), StatusCode::kClosed);
+  EXPECT_EQ(log.writer().Close().code(), StatusCode::kIo);
+}
+
+TEST_P(LogWriterContract, AFailedPreparationShowsAtOnceAndKillsWhenTheSegmentIsNeeded) {
+  ASSERT_TRUE(log.Open().ok());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(log.Append(1000).ok());
+  log.disk().InjectFault({log.disk().calls() + 1, Fault::Kind::kIo, false});
+  log.runtime().RunUntilIdle();
+  ASSERT_TRUE(log.disk().fault_fired());
+  EXPECT_EQ(log.writer().health().code(), StatusCode::kIo);
+  EXPECT_TRUE(log.Append(100).ok());
+  EXPECT_EQ(log.Append(1000).code(), StatusCode::kIo);
+  EXPECT_EQ(log.Append(1).code(), StatusCode::kClosed);
   EXPECT_EQ(log.writer().Close().code(), StatusCode::kIo);
 }
 

@@ -153,14 +153,23 @@ void SegmentSupply::Sweep() {
   unwanted_.insert(unwanted_.end(), unwanted.begin(), unwanted.end());
 }
 
+Status SegmentSupply::health() const {
+  MutexLock lock(mutex_);
+  return failure_;
+}
+
 Status SegmentSupply::Close() {
   PreparedSegment segment;
+  Status status;
   {
     MutexLock lock(mutex_);
     closed_ = true;
     segment = std::exchange(ready_, PreparedSegment{});
+    status = failure_;
   }
-  return segment.file != nullptr ? segment.file->Close() : Status();
+  if (segment.file == nullptr) return status;
+  Status closed = segment.file->Close();
+  return status.ok() ? closed : status;
 }
 
 }  // namespace firn

@@ -52,7 +52,8 @@ class SegmentSupply {
   // An obsolete, closed file: kept for reuse, or removed. A file that cannot be removed now is tried
   // again with the next one; what remains is swept at the next open.
   void Recycle(FileNumber number, std::uint64_t file_bytes);
-  // Closes the prepared segment, if any, and prepares no more.
+  [[nodiscard]] Status health() const;  // the sticky failure (S2), if any
+  // Closes the prepared segment, if any, and prepares no more. Answers the sticky failure too.
   [[nodiscard]] Status Close();
 
  private:
@@ -74,7 +75,7 @@ class SegmentSupply {
   const std::function<FileNumber()> next_file_number_;
   const SegmentSupplySettings settings_;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar prepared_;
   State state_ FIRN_GUARDED_BY(mutex_) = State::kIdle;
   bool closed_ FIRN_GUARDED_BY(mutex_) = false;
