@@ -1,5 +1,5 @@
-# Everything firn needs from the system; all are Debian packages (scripts/dependencies lists them with
-# the reason for each).
+# Everything firn needs from the system; all are Debian packages (scripts/dependencies lists them
+# with the reason for each).
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)

@@ -48,12 +48,14 @@ function(firn_add_library)
     string(TOUPPER ${kind} type)
     add_library(firn_lib_${kind} ${type} ${objects})
     add_library(firn::${kind} ALIAS firn_lib_${kind})
+    # Before 1.0 every minor version may change the binary interface, so it is part of the soname.
     set_target_properties(firn_lib_${kind} PROPERTIES OUTPUT_NAME firn EXPORT_NAME ${kind}
-      VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+      VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
     target_include_directories(firn_lib_${kind} PUBLIC
       $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
       $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
     target_compile_features(firn_lib_${kind} PUBLIC cxx_std_20)
+    # Installed, the static library gets these from firnConfig.cmake, which looks them up anew.
     target_link_libraries(firn_lib_${kind} PUBLIC Threads::Threads
       PRIVATE $<BUILD_INTERFACE:PkgConfig::XXHASH> $<BUILD_INTERFACE:PkgConfig::LZ4>
               $<BUILD_INTERFACE:PkgConfig::ZSTD>)
@@ -61,6 +63,10 @@ function(firn_add_library)
       target_link_options(firn_lib_${kind} PUBLIC -fsanitize=${FIRN_SANITIZE})
     endif()
   endforeach()
+  # Nothing may be left for the user's link to find; sanitizers leave their own symbols open.
+  if(NOT FIRN_SANITIZE)
+    target_link_options(firn_lib_shared PRIVATE LINKER:--no-undefined)
+  endif()
   add_library(firn::firn ALIAS firn_lib_static)
 endfunction()
 
@@ -72,7 +78,8 @@ function(firn_internal_executable target)
     PkgConfig::ZSTD)
 endfunction()
 
-# firn_test(name LABEL unit SOURCES ...): one GoogleTest program, its tests known to ctest one by one.
+# firn_test(name LABEL unit SOURCES ...): one GoogleTest program, its tests known to ctest one by
+# one.
 function(firn_test name)
   cmake_parse_arguments(TEST "" "LABEL;TIMEOUT" "SOURCES" ${ARGN})
   if(NOT TEST_TIMEOUT)

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "firn/export.h"
 #include "firn/iterator.h"
 #include "firn/options.h"
 #include "firn/slice.h"
@@ -19,9 +20,9 @@
 
 namespace firn {
 
-// A value where it lies, without a copy. Holds its block or memtable in memory until destroyed or Reset;
-// may outlive the Db.
-class PinnedValue {
+// A value where it lies, without a copy. Holds its block or memtable in memory until destroyed or
+// Reset; may outlive the Db.
+class FIRN_EXPORT PinnedValue {
  public:
   PinnedValue() = default;
   PinnedValue(PinnedValue&& other) noexcept;
@@ -40,13 +41,14 @@ class PinnedValue {
 // A persistent ordered map from byte strings to byte strings, in named keyspaces.
 //
 // Keys 0 B to 64 KiB, values 0 B to 1 GiB, any bytes, unsigned bytewise order.
-// Threads: every member may be called concurrently, Close included; calls that come after Close answer
-// kClosed. Do not use a Db on both sides of a fork.
-class Db {
+// Threads: every member may be called concurrently, Close included; calls that come after Close
+// answer kClosed. Do not use a Db on both sides of a fork.
+class FIRN_EXPORT Db {
  public:
   // Opens or creates the store in `directory` (its parent must exist) and replays its log.
   // Errors: kNotFound (missing and not to be created), kConflict (exists and must not), kBusy (open
-  // elsewhere), kCorruption, kNotSupported (newer format), kInvalidArgument (options), kNoSpace, kIo.
+  // elsewhere), kCorruption, kNotSupported (newer format), kInvalidArgument (options), kNoSpace,
+  // kIo.
   [[nodiscard]] static Result<std::unique_ptr<Db>> Open(const std::string& directory,
                                                         const Options& options = {});
   // Deletes the store in `directory` and nothing else in it. kBusy when open; kNotFound when none.
@@ -75,8 +77,8 @@ class Db {
   // Returns once every write acknowledged before is durable.
   Status Sync();
 
-  // --- Reading. A missing key is not an error. Errors: kCorruption, kIo, kNotFound (dropped keyspace),
-  // kClosed.
+  // --- Reading. A missing key is not an error. Errors: kCorruption, kIo, kNotFound (dropped
+  // keyspace), kClosed.
   [[nodiscard]] Result<std::optional<std::string>> Get(Slice key,
                                                        const ReadOptions& options = {}) const;
   // True when found; then `value` shows the bytes in place.
@@ -103,8 +105,8 @@ class Db {
                       const Keyspace& keyspace = {});
   // Returns when no flush or compaction is running or due.
   Status WaitForIdle();
-  // A second store in `directory` (which must not exist) with the state of one moment, sharing table
-  // files by hard link where the file system can.
+  // A second store in `directory` (which must not exist) with the state of one moment, sharing
+  // table files by hard link where the file system can.
   Status Checkpoint(const std::string& directory);
   // Reads every file and checks all there is to check. `progress` gets (bytes done, bytes in all).
   [[nodiscard]] Result<VerifyReport> Verify(

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "firn/export.h"
 #include "firn/slice.h"
 #include "firn/status.h"
 
@@ -14,11 +15,11 @@ struct KeyValue {
   Slice value;
 };
 
-// Starts unpositioned: Seek first. An error makes it invalid and stays in status(); a loop that ends
-// must look there before it believes it saw everything.
-// After Db::Close the entries already fetched can be read; moving on answers kClosed. May outlive the Db.
+// Starts unpositioned: Seek first. An error makes it invalid and stays in status(); a loop that
+// ends must look there before it believes it saw everything. After Db::Close the entries already
+// fetched can be read; moving on answers kClosed. May outlive the Db.
 // Threads: one at a time. Holding one pins the tables and memtables it started with.
-class Iterator {
+class FIRN_EXPORT Iterator {
  public:
   class Source;  // src/db: refills the window
   explicit Iterator(std::unique_ptr<Source> source);

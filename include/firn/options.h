@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 
+#include "firn/export.h"
 #include "firn/slice.h"
 
 namespace firn {
@@ -22,9 +24,9 @@ enum class Durability : std::uint8_t {
   // The process may lose the last writes when it is killed (at most 64 KiB or 5 ms of them), the
   // machine everything since the last sync.
   kNone = 0,
-  // Survives kill -9 of the process. A crash of the machine may lose what was acknowledged in the last
-  // Options::sync_interval plus one sync in flight; writers wait rather than let it become more than
-  // twice the interval.
+  // Survives kill -9 of the process. A crash of the machine may lose what was acknowledged in the
+  // last Options::sync_interval plus one sync in flight; writers wait rather than let it become
+  // more than twice the interval.
   kPeriodic = 1,
   // Survives power loss from the moment the call returns.
   kSync = 2,
@@ -57,7 +59,7 @@ struct Options {
 
 // Names a keyspace of one open store; cheap to copy. Default-constructed: the default keyspace.
 // A handle of a dropped keyspace is harmless: calls answer kNotFound.
-class Keyspace {
+class FIRN_EXPORT Keyspace {
  public:
   Keyspace() = default;
   explicit Keyspace(std::shared_ptr<internal::KeyspaceState> state) : state_(std::move(state)) {}
@@ -71,7 +73,7 @@ class Keyspace {
 
 // The exact state at one moment; reads through it see nothing newer. Holding one keeps overwritten
 // versions on disk. Copies share the moment; the last one lets go of it. May outlive the Db.
-class Snapshot {
+class FIRN_EXPORT Snapshot {
  public:
   Snapshot() = default;
   explicit Snapshot(std::shared_ptr<const internal::SnapshotState> state)
@@ -87,20 +89,20 @@ class Snapshot {
 };
 
 struct WriteOptions {
-  std::optional<Durability> durability;  // unset: Options::durability
-  Keyspace keyspace;                     // ignored by Write: a batch names its keyspaces itself
+  std::optional<Durability> durability = {};  // unset: Options::durability
+  Keyspace keyspace = {};  // ignored by Write: a batch names its keyspaces itself
 };
 
 struct ReadOptions {
-  Keyspace keyspace;
-  Snapshot snapshot;  // not valid: the newest state
+  Keyspace keyspace = {};
+  Snapshot snapshot = {};  // not valid: the newest state
 };
 
 struct IteratorOptions {
-  std::optional<Slice> lower;  // inclusive; copied
-  std::optional<Slice> upper;  // exclusive; copied
-  Keyspace keyspace;
-  Snapshot snapshot;  // not valid: the state at creation
+  std::optional<Slice> lower = {};  // inclusive; copied
+  std::optional<Slice> upper = {};  // exclusive; copied
+  Keyspace keyspace = {};
+  Snapshot snapshot = {};  // not valid: the state at creation
 };
 
 }  // namespace firn

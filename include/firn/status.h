@@ -12,26 +12,28 @@
 #include <string_view>
 #include <utility>
 
+#include "firn/export.h"
+
 namespace firn {
 
 enum class StatusCode : std::uint8_t {
   kOk = 0,
   kInvalidArgument = 1,  // the call is wrong: fix its arguments
-  kNotFound = 2,         // a named keyspace, file or directory does not exist (a missing key is no error)
+  kNotFound = 2,         // a keyspace, file or directory does not exist (a missing key is no error)
   kBusy = 3,             // another process or handle owns the directory: retry after it lets go
   kConflict = 4,         // the name exists already
   kNoSpace = 5,          // the disk or the memory budget is full: free space, then retry
-  kIo = 6,               // the environment refused; nothing beyond the last durable write is promised
+  kIo = 6,               // the environment refused; nothing after the last durable write is sure
   kCorruption = 7,       // stored bytes are wrong; the message names the file and the offset
   kClosed = 8,           // the store was closed, or a log failure stopped writes: reopen
   kNotSupported = 9,     // written by a newer firn, or not available here
-  kIndeterminate = 10,   // the device died during this write: it may or may not exist after reopening
+  kIndeterminate = 10,   // the device died during this write: it may or may not be there later
 };
 
 // "corruption", "no space", ...: the lower-case name of a code.
-[[nodiscard]] std::string_view StatusCodeName(StatusCode code);
+[[nodiscard]] FIRN_EXPORT std::string_view StatusCodeName(StatusCode code);
 
-class [[nodiscard]] Status {
+class [[nodiscard]] FIRN_EXPORT Status {
  public:
   Status() = default;  // success
   Status(StatusCode code, std::string message);
@@ -91,7 +93,7 @@ class [[nodiscard]] Result {
 };
 
 namespace internal {
-[[noreturn]] void AbortOnBadResult(const Status& status);
+[[noreturn]] FIRN_EXPORT void AbortOnBadResult(const Status& status);
 }  // namespace internal
 
 template <typename T>

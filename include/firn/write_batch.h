@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "firn/export.h"
 #include "firn/options.h"
 #include "firn/slice.h"
 #include "firn/status.h"
@@ -13,7 +14,7 @@ namespace firn {
 
 // Later operations of a batch win over earlier ones on the same key.
 // Threads: one at a time. Reusable: Db::Write leaves it unchanged, Clear empties it.
-class WriteBatch {
+class FIRN_EXPORT WriteBatch {
  public:
   // Copy their arguments. Limits (key 64 KiB, value 1 GiB, batch 1 GiB) are checked by Db::Write.
   void Put(Slice key, Slice value, const Keyspace& keyspace = {});

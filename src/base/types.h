@@ -10,8 +10,8 @@
 
 namespace firn {
 
-// Position of a commit in the one total order of all writes; 56 bits, so that a kind fits beside it.
-// 0 means "older than every snapshot" and is never given to a new write.
+// Position of a commit in the one total order of all writes; 56 bits, so that a kind fits beside
+// it. 0 means "older than every snapshot" and is never given to a new write.
 using SequenceNumber = std::uint64_t;
 inline constexpr SequenceNumber kSequenceMax = (std::uint64_t{1} << 56) - 1;
 

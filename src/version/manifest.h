@@ -1,12 +1,19 @@
-// The log of version edits and the pointer to it (docs/format.md, "Manifest" and "CURRENT").
+// The log of version edits and the pointer to it (docs/format/manifest.md).
 //
 // Rules M1-M8. A manifest starts with a snapshot edit that alone rebuilds the whole version.
+// Protocol of a change: copy the state; ApplyToState on the copy; Append; on success the copy is the
+// state (M8). Protocol after a failed Append or Create: delete nothing, append nothing to an older
+// manifest, Create one with a new number (M3).
+//
+// Threads: one at a time (the caller's version lock or job order).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "env/file_system.h"
+#include "version/manifest_format.h"
 #include "version/version_edit.h"
 
 namespace firn {
@@ -25,42 +32,57 @@ struct ManifestState {
   std::uint32_t incarnation = 0;
 };
 
-// "MANIFEST-000123", "CURRENT"
-[[nodiscard]] std::string ManifestFileName(FileNumber number);
-inline constexpr Slice kCurrentFileName = "CURRENT";
+// Called once with the store's id, before the first table is made.
+using TableMakerFactory = std::function<TableMaker(const DatabaseId&)>;
 
 // Reads CURRENT and the manifest it names. kNotFound when there is no CURRENT.
 // A torn last edit is dropped (M7); any other damage is kCorruption; a newer format kNotSupported.
-// `context.database` is filled in from the file for the tables made.
+// The whole version passes CheckInvariants.
 [[nodiscard]] Result<ManifestState> ReadManifest(FileSystem& file_system,
                                                  const std::string& directory,
-                                                 TableContext& context);
+                                                 const TableMakerFactory& make_tables);
 
-// Applies the store-wide fields of `edit` and its table changes to `state`.
+// Applies `edit` to `state`, or leaves it as it was. A store-wide number that would go backwards is
+// kCorruption; numbers that added tables, runs and keyspaces use up are raised past them, so that
+// none is given out again even if the edit does not say so (F1).
 [[nodiscard]] Status ApplyToState(ManifestState& state, const VersionEdit& edit,
-                                  const TableContext& context);
+                                  const TableMaker& make_table);
+
+// The edit that leads from a store without keyspaces to `state`.
+[[nodiscard]] VersionEdit SnapshotEdit(const ManifestState& state);
 
 class ManifestWriter {
  public:
   // Writes a fresh manifest `number` holding one snapshot edit of `state`, then switches CURRENT to it
-  // (rule M4: file sync, directory sync, CURRENT.N.tmp sync, rename, directory sync).
+  // (rule M4: file sync, directory sync, CURRENT.N.tmp sync, rename, directory sync). The number is
+  // new: it was never used for any file. After a failure CURRENT names the old or the new manifest
+  // (M5): both must be kept and neither appended to.
   static Result<std::unique_ptr<ManifestWriter>> Create(FileSystem& file_system,
                                                         DirectoryHandle& directory_handle,
                                                         const std::string& directory,
                                                         FileNumber number,
                                                         const ManifestState& state);
   // Appends and syncs one edit (M2). After a failure the writer is dead (E1, M3): the caller writes a
-  // new manifest and deletes no file until that is done.
+  // new manifest and deletes no file until that is done. kNoSpace without any effect when the manifest
+  // would outgrow kManifestBytesMax: start a new one.
   Status Append(const VersionEdit& edit);
-  [[nodiscard]] std::uint64_t bytes() const;  // when large, the caller starts a new one
-  [[nodiscard]] FileNumber number() const;
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }  // large: start a new one
+  [[nodiscard]] FileNumber number() const { return number_; }
+  // At most once; the writer is dead afterwards.
   Status Close();
-  ~ManifestWriter();
 
  private:
-  ManifestWriter();
-  struct State;
-  std::unique_ptr<State> state_;
+  ManifestWriter(std::unique_ptr<WritableFile> file, const ManifestState& state,
+                 FileNumber number);
+  [[nodiscard]] std::string EncodeNext(const VersionEdit& edit) const;
+
+  std::unique_ptr<WritableFile> file_;
+  DatabaseId database_;
+  FileNumber number_;
+  std::uint32_t incarnation_;
+  std::uint64_t bytes_ = 0;        // written and synced
+  std::uint64_t edits_ = 0;
+  bool dead_ = false;
 };
 
 }  // namespace firn
