@@ -4,7 +4,9 @@
 //     call: a delivered batch ends where a source's batch runs dry.
 // M2  The merge's position lies behind the delivered entries of every source batch and in front of
 //     the rest. Where all batches are used up, the sources' own positions are the merge's.
-// M3  The entry delivered last stays in its source's batch until that source is touched again, so
+// M3  Ranks are read behind `prefix_`, which the undelivered entries of all source batches share: keys
+//     that differ late only (zero-padded numbers, paths) then tie as rarely as others.
+// M4  The entry delivered last stays in its source's batch until that source is touched again, so
 //     turning round needs no copy made beforehand.
 #include "merge/merging_cursor.h"
 
@@ -18,6 +20,9 @@
 
 namespace firn {
 namespace {
+
+// Ties cost a comparison of keys each; a new prefix about two a source and a new tree.
+constexpr std::size_t kTiesBeforeNewPrefix = 32;
 
 class MergingCursor final : public EntryCursor {
  public:
@@ -54,10 +59,16 @@ class MergingCursor final : public EntryCursor {
     EntryBatch batch;
 
     [[nodiscard]] bool dry() const { return next == batch.count; }
+    // Of what is not delivered. Requires: !dry().
+    [[nodiscard]] const Entry& front() const { return batch.entries[next]; }
+    [[nodiscard]] const Entry& back() const { return batch.entries[batch.count - 1]; }
   };
 
-  auto TieBreak() const {
-    return [this](std::size_t a, std::size_t b) { return FrontPrecedes(a, b); };
+  auto TieBreak() {
+    return [this](std::size_t a, std::size_t b) {
+      ++ties_;
+      return FrontPrecedes(a, b);
+    };
   }
 
   template <typename SeekOne>
@@ -76,6 +87,7 @@ class MergingCursor final : public EntryCursor {
       source.next = source.batch.count = 0;
     }
     tree_built_ = false;
+    prefix_.clear();
     fill_limit_ = 0;
   }
 
@@ -96,20 +108,23 @@ class MergingCursor final : public EntryCursor {
 
   Status Prepare(Direction direction, std::size_t limit) {
     if (direction != direction_) FIRN_RETURN_IF_ERROR(TurnTo(direction));
-    if (tree_built_) {
-      const std::size_t winner = tree_.winner();
-      if (!sources_[winner].dry()) return {};
-      FIRN_RETURN_IF_ERROR(Fill(winner, limit));
-      tree_.ReplayWinner(ranks_[winner], TieBreak());
+    if (!tree_built_) {
+      for (std::size_t i = 0; i < sources_.size(); ++i) {
+        if (sources_[i].dry()) FIRN_RETURN_IF_ERROR(Fill(i, limit));
+      }
+      BuildTree();
+      last_winner_ = sources_.size();
       return {};
     }
-    for (std::size_t i = 0; i < sources_.size(); ++i) {
-      if (sources_[i].dry()) FIRN_RETURN_IF_ERROR(Fill(i, limit));
-      SetRank(i);
+    const std::size_t winner = tree_.winner();
+    if (!sources_[winner].dry()) return {};
+    FIRN_RETURN_IF_ERROR(Fill(winner, limit));
+    if (ties_ >= kTiesBeforeNewPrefix || !SharesPrefix(sources_[winner])) {
+      FindPrefix();
+      BuildTree();
+    } else {
+      tree_.ReplayWinner(FrontRank(sources_[winner]), TieBreak());
     }
-    tree_.Build(ranks_, TieBreak());
-    tree_built_ = true;
-    last_winner_ = sources_.size();
     return {};
   }
 
@@ -123,7 +138,6 @@ class MergingCursor final : public EntryCursor {
       if (tree_built_) fill_limit_ *= 2;
       source.exhausted = source.batch.count == 0;
     }
-    SetRank(index);
     return {};
   }
 
@@ -132,21 +146,50 @@ class MergingCursor final : public EntryCursor {
                                              : source.cursor->Prev(source.batch, limit);
   }
 
-  // Backwards, ranks are the heads' complements: the tree always looks for the least.
-  [[nodiscard]] std::uint64_t Rank(std::uint64_t head) const {
+  // Backwards, ranks are complements: the tree always looks for the least.
+  [[nodiscard]] std::uint64_t RankAt(const Source& source, std::size_t index) const {
+    const std::uint64_t head =
+        prefix_.empty() ? source.batch.heads[index]
+                        : KeyHead(source.batch.entries[index].key.substr(prefix_.size()));
     return direction_ == Direction::kForward ? head : ~head;
   }
-  void SetRank(std::size_t index) {
-    const Source& source = sources_[index];
-    ranks_[index] = source.dry() ? UINT64_MAX : Rank(source.batch.heads[source.next]);
+  [[nodiscard]] std::uint64_t FrontRank(const Source& source) const {
+    return source.dry() ? UINT64_MAX : RankAt(source, source.next);
+  }
+
+  void BuildTree() {
+    for (std::size_t i = 0; i < sources_.size(); ++i) ranks_[i] = FrontRank(sources_[i]);
+    tree_.Build(ranks_, TieBreak());
+    tree_built_ = true;
+    ties_ = 0;
+  }
+
+  // A batch is sorted, so what its ends share all of it shares.
+  [[nodiscard]] bool SharesPrefix(const Source& source) const {
+    return source.dry() || (source.front().key.starts_with(prefix_) &&
+                            source.back().key.starts_with(prefix_));
+  }
+  void FindPrefix() {
+    const auto first = std::ranges::find_if(sources_, [](const Source& s) { return !s.dry(); });
+    if (first == sources_.end()) return;
+    Slice shared = first->front().key;
+    for (const Source& source : sources_) {
+      if (source.dry()) continue;
+      shared = SharedStart(SharedStart(shared, source.front().key), source.back().key);
+    }
+    prefix_.assign(shared);
+  }
+  static Slice SharedStart(Slice a, Slice b) {
+    const Slice shorter = a.substr(0, b.size());
+    const auto differ = std::mismatch(shorter.begin(), shorter.end(), b.begin()).first;
+    return a.substr(0, static_cast<std::size_t>(differ - shorter.begin()));
   }
 
   [[nodiscard]] bool FrontPrecedes(std::size_t a, std::size_t b) const {
     const Source& left = sources_[a];
     const Source& right = sources_[b];
     if (left.dry() || right.dry()) return left.dry() == right.dry() ? a < b : right.dry();
-    const bool forward = Compare(left.batch.entries[left.next], a,
-                                 right.batch.entries[right.next], b) < 0;
+    const bool forward = Compare(left.front(), a, right.front(), b) < 0;
     return forward == (direction_ == Direction::kForward);
   }
   // Order E1, then the earlier source; never 0 for different sources.
@@ -166,7 +209,7 @@ class MergingCursor final : public EntryCursor {
       if (winner == last_winner_) DeliverStretch(source, batch, limit);
       last_winner_ = winner;
       if (source.dry()) return;
-      tree_.ReplayWinner(Rank(source.batch.heads[source.next]), TieBreak());
+      tree_.ReplayWinner(RankAt(source, source.next), TieBreak());
     }
   }
 
@@ -180,13 +223,13 @@ class MergingCursor final : public EntryCursor {
   void DeliverStretch(Source& source, EntryBatch& batch, std::size_t limit) {
     const std::uint64_t second = tree_.SecondRank();
     const std::size_t room = std::min(limit - batch.count, source.batch.count - source.next);
-    const std::uint64_t* heads = source.batch.heads.data() + source.next;
     std::size_t length = room;
-    if (room != 0 && Rank(heads[room - 1]) >= second) {
+    if (room != 0 && RankAt(source, source.next + room - 1) >= second) {
       length = 0;
-      while (Rank(heads[length]) < second) ++length;
+      while (RankAt(source, source.next + length) < second) ++length;
     }
-    std::copy_n(heads, length, batch.heads.data() + batch.count);
+    std::copy_n(source.batch.heads.data() + source.next, length,
+                batch.heads.data() + batch.count);
     std::copy_n(source.batch.entries.data() + source.next, length,
                 batch.entries.data() + batch.count);
     batch.count += length;
@@ -225,7 +268,7 @@ class MergingCursor final : public EntryCursor {
     do {
       FIRN_RETURN_IF_ERROR(Pull(source, EntryBatch::kCapacity));
       for (source.next = 0; !source.dry(); ++source.next) {
-        const int order = Compare(source.batch.entries[source.next], index, turn, turn_source);
+        const int order = Compare(source.front(), index, turn, turn_source);
         if (forward ? order >= 0 : order <= 0) return {};
       }
     } while (source.batch.count != 0);
@@ -237,6 +280,8 @@ class MergingCursor final : public EntryCursor {
   std::vector<std::uint64_t> ranks_;
   LoserTree tree_;
   bool tree_built_ = false;
+  std::string prefix_;     // empty: the heads in the batches are the ranks
+  std::size_t ties_ = 0;   // since the tree was built
   Direction direction_ = Direction::kForward;
   std::size_t last_winner_ = 0;
   std::size_t fill_limit_ = 0;
