@@ -12,9 +12,9 @@
 //   40     n    payload, then zeros up to a multiple of 8
 //
 // The salt mixes database id, file number and the record's own offset: a stale, recycled, moved or
-// foreign record cannot validate (rule W3). The header check lets a reader that looks for records at
-// every 8th byte dismiss what is no header without hashing as many bytes as it claims to have, and
-// tells a torn record from bytes that never were one. Only the checksum makes a record valid.
+// foreign record cannot validate (rule W3). The header check lets a reader that looks for records
+// at every 8th byte dismiss what is no header without hashing as many bytes as it claims to have,
+// and tells a torn record from bytes that never were one. Only the checksum makes a record valid.
 #pragma once
 
 #include <cstdint>
@@ -62,8 +62,8 @@ enum class RecordState : std::uint8_t {
 
 struct ParsedRecord {
   RecordState state = RecordState::kBad;
-  // Whether the header check holds: then `header` and `bytes` are what the writer meant, also when the
-  // record is bad because its payload is damaged, cut off or never reached the disk.
+  // Whether the header check holds: then `header` and `bytes` are what the writer meant, also when
+  // the record is bad because its payload is damaged, cut off or never reached the disk.
   bool header_intact = false;
   RecordHeader header;
   Slice payload;           // of a valid record; borrows from the input

@@ -44,8 +44,8 @@ std::string Hex(Slice bytes) {
 TEST(Record, ReadsBackWhatWasWritten) {
   for (const std::size_t bytes : {0u, 1u, 7u, 8u, 9u, 200u, 201u, 241u, 5000u}) {
     const std::string payload(bytes, 'p');
-    const std::string file = FileWith(128, {Slice(payload).substr(0, bytes / 3), Slice(),
-                                            Slice(payload).substr(bytes / 3)});
+    const std::string file = FileWith(
+        128, {Slice(payload).substr(0, bytes / 3), Slice(), Slice(payload).substr(bytes / 3)});
     const ParsedRecord record = ParseRecord(file, 128, kSalt);
     ASSERT_EQ(record.state, RecordState::kValid) << bytes;
     EXPECT_TRUE(record.header_intact);
@@ -64,13 +64,16 @@ TEST(Record, ReadsBackWhatWasWritten) {
 TEST(Record, HasTheDocumentedBytes) {
   const std::string file = FileWith(0, {"snow", "fall!"});
   EXPECT_EQ(Hex(file),
-            "f69bf73a72d377a7"          // checksum
-            "09000000" "01" "8268c1"    // payload length, type, header check
-            "e803000000000000"          // first sequence 1000
-            "02000000" "03000000"       // count 2, incarnation 3
-            "0010000000000000"          // durable position 4096
-            "736e6f7766616c6c21"        // "snowfall!"
-            "00000000000000");          // padding
+            "f69bf73a72d377a7"  // checksum
+            "09000000"
+            "01"
+            "8268c1"            // payload length, type, header check
+            "e803000000000000"  // first sequence 1000
+            "02000000"
+            "03000000"            // count 2, incarnation 3
+            "0010000000000000"    // durable position 4096
+            "736e6f7766616c6c21"  // "snowfall!"
+            "00000000000000");    // padding
 }
 
 TEST(Record, ValidatesNowhereElse) {

@@ -1,8 +1,8 @@
-// The segments a log still has a use for, how much of them is durable, and whether the log is alive:
-// the part of a LogWriter that its many callers share.
+// The segments a log still has a use for, how much of them is durable, and whether the log is
+// alive: the part of a LogWriter that its many callers share.
 //
-// A segment is pushed as the current one; the next push seals it; a sync covers it; it is closed; and
-// once its positions are released it goes back to the supply.
+// A segment is pushed as the current one; the next push seals it; a sync covers it; it is closed;
+// and once its positions are released it goes back to the supply.
 //
 // G1  durable() moves to p only after every segment before p was synced, oldest first (L2).
 // G2  At most one thread, the sync leader, issues syncs at any time; the others wait for it.
@@ -38,9 +38,7 @@ class LiveSegments {
   [[nodiscard]] std::shared_ptr<LogSegment> current() const;
 
   // The bytes before `position` stand in the current segment.
-  void set_appended(LogPosition position) {
-    appended_.store(position, std::memory_order_release);
-  }
+  void set_appended(LogPosition position) { appended_.store(position, std::memory_order_release); }
   // `segment` becomes current, and the one before it is sealed where this one starts.
   void Push(std::shared_ptr<LogSegment> segment, LogPosition appended);
 

@@ -2,16 +2,16 @@
 // disk kept of what was not synced, replay gives a prefix that holds everything synced.
 #include <algorithm>
 
-#include "wal/log_test_util.h"
+#include "testing/log_test_util.h"
 
 namespace firn::testing {
 namespace {
 
 struct Progress {
-  std::size_t synced = 0;       // records that a finished Sync covered
-  std::size_t flushed = 0;      // records the "manifest" no longer needs
+  std::size_t synced = 0;   // records that a finished Sync covered
+  std::size_t flushed = 0;  // records the "manifest" no longer needs
   LogPosition replay_from = 0;
-  LogPosition durable = 0;      // as the "manifest" would know it
+  LogPosition durable = 0;  // as the "manifest" would know it
 };
 
 // Stops at the first failure, as a store would.
@@ -77,10 +77,10 @@ TEST_P(LogCrash, AtEveryCallLosesNothingSyncedWhateverTheDiskKept) {
       for (const Names names : kNames) {
         for (std::uint64_t seed = 1; seed <= 3; ++seed) {
           const auto image = log.disk().CrashImage({data, names, seed * 1000 + at});
-          CheckImage(log, progress, *image, "stopped at call " + std::to_string(at) + " keep " +
-                                     std::to_string(static_cast<int>(data)) + "/" +
-                                     std::to_string(static_cast<int>(names)) + " seed " +
-                                     std::to_string(seed));
+          CheckImage(log, progress, *image,
+                     "stopped at call " + std::to_string(at) + " keep " +
+                         std::to_string(static_cast<int>(data)) + "/" +
+                         std::to_string(static_cast<int>(names)) + " seed " + std::to_string(seed));
           if (HasFatalFailure()) return;
         }
       }

@@ -7,8 +7,8 @@
 //   184  ...  batch records, each in the encoding of format/batch.h
 //        40   seal record, when a successor exists
 //        ...  zeros, or stale bytes of the file's former life, which validate nowhere
-// Byte `offset` of a segment has the position `start + offset - 128`, and a segment starts where its
-// predecessor's seal record ends: positions have no gaps.
+// Byte `offset` of a segment has the position `start + offset - 128`, and a segment starts where
+// its predecessor's seal record ends: positions have no gaps.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +41,8 @@ inline constexpr std::size_t kSegmentOverheadBytes =
 inline constexpr std::uint64_t kSegmentBytesMax = std::uint64_t{2} << 30;
 static_assert(kSegmentOverheadBytes + RecordBytes(kRecordPayloadBytesMax) <= kSegmentBytesMax);
 
-// Whose file this is; covered by its own checksum. It says nothing of the segment's place in the log,
-// because it is written before the end of the predecessor is known.
+// Whose file this is; covered by its own checksum. It says nothing of the segment's place in the
+// log, because it is written before the end of the predecessor is known.
 //   0   8   magic "firnlog\n"
 //   8   4   format version
 //   12  4   zero

@@ -33,14 +33,13 @@ TEST(SegmentHeader, ReadsBackWhatWasWritten) {
 
 // The example of docs/format/log.md.
 TEST(SegmentHeader, HasTheDocumentedBytes) {
-  EXPECT_EQ(Hex(Encoded()),
-            std::string("6669726e6c6f670a")                  // magic
-            "01000000" "00000000"               // format version, zero
-            "0000000000000000" "0000000000000000"  // features
-            "8877665544332211" "00ffeeddccbbaa99"  // database id
-            "0700000000000000" "03000000"       // file number, incarnation
-            + std::string(120, '0') +           // zeros
-            "31535a6960db93a9");                // checksum
+  const std::string fields =
+      "6669726e6c6f670a"                  // magic
+      "0100000000000000"                  // format version, zero
+      "00000000000000000000000000000000"  // features
+      "887766554433221100ffeeddccbbaa99"  // database id
+      "070000000000000003000000";         // file number, incarnation
+  EXPECT_EQ(Hex(Encoded()), fields + std::string(120, '0') + "31535a6960db93a9");
 }
 
 TEST(SegmentHeader, NoBitCanBeFlippedUnseenAndNoByteBeMissing) {

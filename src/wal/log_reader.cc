@@ -19,8 +19,8 @@ class Replay {
  private:
   // Where and why the walk ended.
   struct End {
-    std::string where;  // file and offset, for messages
-    LogEvidence behind; // of the records behind the end in the same file
+    std::string where;   // file and offset, for messages
+    LogEvidence behind;  // of the records behind the end in the same file
     std::uint64_t dropped = 0;
   };
 
@@ -46,8 +46,8 @@ class Replay {
   }
 
   [[nodiscard]] static Status HeaderDamaged(const SegmentSummary& segment) {
-    return Corruption(segment, 0,
-                      "the segment header is damaged, although records follow it; restore the file");
+    return Corruption(
+        segment, 0, "the segment header is damaged, although records follow it; restore the file");
   }
 
   FileSystem& file_system_;
@@ -69,9 +69,8 @@ Status Replay::InspectAll() {
   numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
   for (const FileNumber number : numbers) {
     FIRN_ASSIGN_OR_RETURN(
-        auto summary,
-        InspectSegment(file_system_, input_.directory + "/" + SegmentFileName(number),
-                       input_.database, number));
+        auto summary, InspectSegment(file_system_, input_.directory + "/" + SegmentFileName(number),
+                                     input_.database, number));
     segments_.push_back(std::move(summary));
   }
   return Status();
@@ -89,8 +88,8 @@ const SegmentSummary* Replay::First() const {
 
 const SegmentSummary* Replay::Successor(const SegmentSummary& of) const {
   for (const SegmentSummary& segment : segments_) {
-    if (segment.chain && segment.chain->predecessor == of.number &&
-        segment.chain->start == end_ && segment.incarnation == of.incarnation) {
+    if (segment.chain && segment.chain->predecessor == of.number && segment.chain->start == end_ &&
+        segment.incarnation == of.incarnation) {
       return &segment;
     }
   }
@@ -98,9 +97,8 @@ const SegmentSummary* Replay::Successor(const SegmentSummary& of) const {
 }
 
 bool Replay::Exists(FileNumber number) const {
-  return std::any_of(segments_.begin(), segments_.end(), [number](const SegmentSummary& segment) {
-    return segment.number == number;
-  });
+  return std::any_of(segments_.begin(), segments_.end(),
+                     [number](const SegmentSummary& segment) { return segment.number == number; });
 }
 
 Status Replay::Walk() {
@@ -117,8 +115,8 @@ Status Replay::Walk() {
   return Status();
 }
 
-// True when a seal record ended it; else `why_` says what is behind the end. Every step moves `end_`
-// forward and a successor starts at it, so hostile chains cannot form a loop.
+// True when a seal record ended it; else `why_` says what is behind the end. Every step moves
+// `end_` forward and a successor starts at it, so hostile chains cannot form a loop.
 Result<bool> Replay::WalkSegment(const SegmentSummary& segment) {
   if (!segment.header_intact) return HeaderDamaged(segment);
   FIRN_ASSIGN_OR_RETURN(const std::string file, Read(segment));
@@ -143,10 +141,10 @@ Result<bool> Replay::WalkSegment(const SegmentSummary& segment) {
         if (offset == kSegmentHeaderBytes) break;
         return Corruption(segment, offset, "a chain record stands in the middle of a segment");
       default:
-        return Status(StatusCode::kNotSupported,
-                      segment.path + " at offset " + std::to_string(offset) + ": record type " +
-                          std::to_string(record.header.type) +
-                          " was written by a newer firn; use that one");
+        return Status(StatusCode::kNotSupported, segment.path + " at offset " +
+                                                     std::to_string(offset) + ": record type " +
+                                                     std::to_string(record.header.type) +
+                                                     " was written by a newer firn; use that one");
     }
     end_ += record.bytes;
     offset += record.bytes;

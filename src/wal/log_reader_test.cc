@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "sim/seeded_random.h"
-#include "wal/log_test_util.h"
+#include "testing/log_test_util.h"
 
 namespace firn::testing {
 namespace {
@@ -118,17 +118,14 @@ TEST_P(TwoSegments, EveryTruncationGivesAPrefixOrCorruptionIfItWasProvenDurable)
   for (std::uint64_t number = 1; number <= 2; ++number) {
     const std::string whole = *log.disk().ReadFile(PathOf(number), kSegmentBytesMax);
     for (std::uint64_t length = 0; length < whole.size(); ++length) {
-      ASSERT_TRUE(log.disk()
-                      .Corrupt(PathOf(number),
-                               [&](std::string& file) { file.resize(length); })
-                      .ok());
+      ASSERT_TRUE(
+          log.disk().Corrupt(PathOf(number), [&](std::string& file) { file.resize(length); }).ok());
       const auto hurt = [&](const Span& span) {
         return span.file == number && span.offset + span.bytes > length;
       };
       Check(hurt, false, "segment " + std::to_string(number) + " cut to " + std::to_string(length));
-      ASSERT_TRUE(log.disk()
-                      .Corrupt(PathOf(number), [&](std::string& file) { file = whole; })
-                      .ok());
+      ASSERT_TRUE(
+          log.disk().Corrupt(PathOf(number), [&](std::string& file) { file = whole; }).ok());
     }
   }
 }
@@ -146,18 +143,16 @@ TEST_P(TwoSegments, ZeroedSectorsGiveAPrefixOrCorruptionIfTheyWereProvenDurable)
       };
       Check(hurt, whole.substr(0, kSegmentHeaderBytes) != now.substr(0, kSegmentHeaderBytes),
             "segment " + std::to_string(number) + " zeroed at " + std::to_string(at));
-      ASSERT_TRUE(log.disk()
-                      .Corrupt(PathOf(number), [&](std::string& file) { file = whole; })
-                      .ok());
+      ASSERT_TRUE(
+          log.disk().Corrupt(PathOf(number), [&](std::string& file) { file = whole; }).ok());
     }
   }
 }
 
 TEST_P(TwoSegments, StartsAtAnyRecordAndNeedsNothingBeforeIt) {
   for (std::size_t i = 0; i < log.ends.size(); ++i) {
-    const auto first = std::find_if(spans.begin(), spans.end(), [&](const Span& span) {
-      return span.position >= log.ends[i];
-    });
+    const auto first = std::find_if(spans.begin(), spans.end(),
+                                    [&](const Span& span) { return span.position >= log.ends[i]; });
     const std::uint64_t file = first == spans.end() ? 2 : first->file;
     const std::string whole = *log.disk().ReadFile(PathOf(file), kSegmentBytesMax);
     if (first != spans.end()) {
@@ -169,11 +164,10 @@ TEST_P(TwoSegments, StartsAtAnyRecordAndNeedsNothingBeforeIt) {
     }
     const Replayed replayed = ReplayDirectory(log.disk(), log.ends[i]);
     ASSERT_TRUE(replayed.status.ok()) << replayed.status.ToString();
-    EXPECT_EQ(replayed.payloads, std::vector<std::string>(
-                                     log.payloads.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-                                     log.payloads.end()));
-    ASSERT_TRUE(
-        log.disk().Corrupt(PathOf(file), [&](std::string& bytes) { bytes = whole; }).ok());
+    EXPECT_EQ(replayed.payloads,
+              std::vector<std::string>(log.payloads.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                                       log.payloads.end()));
+    ASSERT_TRUE(log.disk().Corrupt(PathOf(file), [&](std::string& bytes) { bytes = whole; }).ok());
   }
 }
 
@@ -236,8 +230,7 @@ TEST_F(ManySegments, AMissingLastSegmentIsATornTailUntilSomethingProvesIt) {
   const Replayed replayed = ReplayDirectory(log.disk());
   ASSERT_TRUE(replayed.status.ok()) << replayed.status.ToString();
   EXPECT_EQ(replayed.payloads, First(10));
-  EXPECT_EQ(ReplayDirectory(log.disk(), 0, log.ends.back()).status.code(),
-            StatusCode::kCorruption);
+  EXPECT_EQ(ReplayDirectory(log.disk(), 0, log.ends.back()).status.code(), StatusCode::kCorruption);
 }
 
 TEST_F(ManySegments, EverythingBehindATornTailIsDroppedAndCounted) {
@@ -332,9 +325,8 @@ TEST(LogReader, HostileBytesNeverCrashItNorInventRecords) {
       };
       ASSERT_TRUE(log.disk().Corrupt(PathOf(number), smash).ok());
     }
-    const Replayed replayed = ReplayDirectory(log.disk(), random.Next64() % 3 == 0
-                                                              ? random.Next64()
-                                                              : 0);
+    const Replayed replayed =
+        ReplayDirectory(log.disk(), random.Next64() % 3 == 0 ? random.Next64() : 0);
     for (const std::string& payload : replayed.payloads) {
       ASSERT_NE(std::find(log.payloads.begin(), log.payloads.end(), payload), log.payloads.end());
     }

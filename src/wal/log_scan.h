@@ -16,9 +16,9 @@ struct SegmentSummary {
   FileNumber number;
   std::string path;
   std::uint64_t file_bytes = 0;
-  std::uint32_t incarnation = 0;   // from the header; 0 when that is not intact
+  std::uint32_t incarnation = 0;  // from the header; 0 when that is not intact
   bool header_intact = false;
-  std::optional<LogChain> chain;   // when the chain record is valid, whatever the header is
+  std::optional<LogChain> chain;  // when the chain record is valid, whatever the header is
 
   [[nodiscard]] RecordSalt salt(const DatabaseId& database) const { return {database, number}; }
 };
@@ -33,8 +33,8 @@ struct LogEvidence {
   LogPosition durable = 0;           // largest durable position found in a valid record
   std::uint64_t witness_offset = 0;  // of that record
   std::uint64_t valid_records = 0;
-  std::uint64_t batches = 0;         // valid or torn
-  std::uint64_t batches_end = 0;     // file offset behind the last of them; 0 when none
+  std::uint64_t batches = 0;      // valid or torn
+  std::uint64_t batches_end = 0;  // file offset behind the last of them; 0 when none
 };
 
 // Looks at every 8th byte from `from` on for records of incarnation `incarnation_min` or later.

@@ -1,8 +1,9 @@
-// One segment file the writer still has a use for, and the part of its mapping that is kept resident.
+// One segment file the writer still has a use for, and the part of its mapping that is kept
+// resident.
 //
-// Windows: the mapping is used in steps of `window_bytes`. While the writer fills one window, the next
-// is populated, so that appends meet no page fault, and those behind are released, so that a log of
-// many segments keeps about three windows of memory.
+// Windows: the mapping is used in steps of `window_bytes`. While the writer fills one window, the
+// next is populated, so that appends meet no page fault, and those behind are released, so that a
+// log of many segments keeps about three windows of memory.
 // Threads: constants by anyone; MoveWindow and Close concurrently (a mutex inside); the members of
 // SegmentProgress belong to the lock of LiveSegments.
 #pragma once
@@ -21,7 +22,7 @@ struct SegmentProgress {
   bool synced = false;   // sealed, and every byte durable
   bool closing = false;  // someone has taken it on himself to close the file
   bool closed = false;
-  LogPosition end = 0;   // once sealed
+  LogPosition end = 0;  // once sealed
 };
 
 class LogSegment {

@@ -1,6 +1,6 @@
 // The append path is one bounds check, one EncodeRecord into the mapping and one release store; all
-// else (switching, windows, preparation) hides behind `notice_at_` and `room_end_`, offsets at which
-// Append takes the slow path.
+// else (switching, windows, preparation) hides behind `notice_at_` and `room_end_`, offsets at
+// which Append takes the slow path.
 #include "wal/log_writer.h"
 
 #include <algorithm>
@@ -61,7 +61,7 @@ class SegmentedLogWriter final : public LogWriter {
   std::uint64_t room_end_ = 0;   // records end at or before it; behind it is room for the seal
   std::uint64_t notice_at_ = 0;  // at or behind this offset background work is due
   SequenceNumber next_sequence_;
-  std::string scratch_;          // one encoded record, for the positioned backend
+  std::string scratch_;  // one encoded record, for the positioned backend
 
   // Set by Append, cleared when the task begins: a hint that saves tasks, it orders nothing.
   std::atomic<bool> window_scheduled_{false};
@@ -103,17 +103,20 @@ Status SegmentedLogWriter::Begin() {
 Result<LogPosition> SegmentedLogWriter::Append(SequenceNumber first_sequence, std::uint32_t count,
                                                std::span<const Slice> parts) {
   FIRN_DCHECK(count > 0 && first_sequence >= next_sequence_);
-  if (live_.dead()) [[unlikely]] return live_.Closed();
+  if (live_.dead()) [[unlikely]]
+    return live_.Closed();
   std::size_t payload_bytes = 0;
   for (const Slice part : parts) payload_bytes += part.size();
   FIRN_CHECK(payload_bytes <= kRecordPayloadBytesMax);
   const std::size_t bytes = RecordBytes(payload_bytes);
-  if (bytes > room_end_ - offset_) [[unlikely]] FIRN_RETURN_IF_ERROR(SwitchSegment(bytes));
+  if (bytes > room_end_ - offset_) [[unlikely]]
+    FIRN_RETURN_IF_ERROR(SwitchSegment(bytes));
   FIRN_RETURN_IF_ERROR(WriteFrame(LogRecordType::kBatch, first_sequence, count, parts));
   next_sequence_ = first_sequence + count;
   const LogPosition end = position();
   live_.set_appended(end);
-  if (offset_ >= notice_at_) [[unlikely]] Notice();
+  if (offset_ >= notice_at_) [[unlikely]]
+    Notice();
   return end;
 }
 
@@ -125,11 +128,12 @@ Status SegmentedLogWriter::WriteFrame(LogRecordType type, SequenceNumber first_s
   header.first_sequence = first_sequence;
   header.count = count;
   header.incarnation = settings_.incarnation;
-  // Before the first sync of this log nothing in it claims to be durable: a log begun by an open that
-  // did not survive to its manifest must prove nothing against the log it was to replace.
+  // Before the first sync of this log nothing in it claims to be durable: a log begun by an open
+  // that did not survive to its manifest must prove nothing against the log it was to replace.
   const LogPosition durable = live_.durable();
   header.durable_position = durable == settings_.start ? 0 : durable;
-  if (mapping_ == nullptr) [[unlikely]] return WriteThrough(header, parts);
+  if (mapping_ == nullptr) [[unlikely]]
+    return WriteThrough(header, parts);
   offset_ += EncodeRecord(mapping_ + offset_, offset_, salt_, header, parts);
   return Status();
 }
@@ -155,9 +159,8 @@ Status SegmentedLogWriter::WriteThrough(const RecordHeader& header, std::span<co
 // Syncing and closing the old segment is the background's, or the next Sync's, whoever is first.
 Status SegmentedLogWriter::SwitchSegment(std::size_t record_bytes) {
   const std::uint64_t file_bytes = record_bytes + kSegmentOverheadBytes;
-  Result<PreparedSegment> next = file_bytes > settings_.segment_bytes
-                                     ? supply_.TakeJumbo(file_bytes)
-                                     : supply_.Take();
+  Result<PreparedSegment> next =
+      file_bytes > settings_.segment_bytes ? supply_.TakeJumbo(file_bytes) : supply_.Take();
   if (!next.ok()) {
     if (next.status().code() == StatusCode::kNoSpace) return next.status();
     return live_.Die(next.status());
@@ -170,8 +173,8 @@ Status SegmentedLogWriter::SwitchSegment(std::size_t record_bytes) {
 
 Status SegmentedLogWriter::Enter(PreparedSegment prepared, LogPosition start,
                                  FileNumber predecessor) {
-  current_ = std::make_shared<LogSegment>(std::move(prepared), start, ledger_,
-                                          settings_.window_bytes);
+  current_ =
+      std::make_shared<LogSegment>(std::move(prepared), start, ledger_, settings_.window_bytes);
   mapping_ = current_->file().mapping();
   salt_ = {settings_.database, current_->number()};
   offset_ = kSegmentHeaderBytes;
@@ -195,8 +198,9 @@ void SegmentedLogWriter::Notice() {
   notice_at_ = offset_ < half ? std::min(half, window_end) : window_end;
 }
 
-// Populating makes clean pages dirty, which the next sync then writes. That pays while syncs are rare
-// against windows; where one happened since the last move, the page faults are the lesser cost.
+// Populating makes clean pages dirty, which the next sync then writes. That pays while syncs are
+// rare against windows; where one happened since the last move, the page faults are the lesser
+// cost.
 void SegmentedLogWriter::MoveWindow() {
   window_scheduled_.store(false, std::memory_order_relaxed);
   const std::shared_ptr<LogSegment> segment = live_.current();
@@ -227,10 +231,10 @@ Result<std::unique_ptr<LogWriter>> LogWriter::Create(const Runtime& runtime,
                                                      LogWriterSettings settings) {
   if (settings.segment_bytes < 2 * kSegmentOverheadBytes ||
       settings.segment_bytes > kSegmentBytesMax || settings.window_bytes == 0) {
-    return Status(StatusCode::kInvalidArgument,
-                  "log: segment_bytes must be between " +
-                      std::to_string(2 * kSegmentOverheadBytes) + " and " +
-                      std::to_string(kSegmentBytesMax) + ", window_bytes not 0");
+    return Status(StatusCode::kInvalidArgument, "log: segment_bytes must be between " +
+                                                    std::to_string(2 * kSegmentOverheadBytes) +
+                                                    " and " + std::to_string(kSegmentBytesMax) +
+                                                    ", window_bytes not 0");
   }
   auto writer = std::make_unique<SegmentedLogWriter>(
       runtime, directory, ledger, std::move(next_file_number), std::move(settings));

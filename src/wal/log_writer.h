@@ -1,17 +1,17 @@
 // Appends records to the log and makes them durable.
 //
-// Segments are prepared ahead of need by a background task (created and zero-filled, or recycled from
-// obsolete ones; header written and synced, directory synced), so switching costs nothing unless the
-// writer outruns it. A full segment gets a seal record and is synced and closed in the background,
-// while appends go on in the next one (docs/decisions/0007-rotation-and-torn-tails.md). A record that
-// no ordinary segment can hold gets a segment of its own, made while it waits.
+// Segments are prepared ahead of need by a background task (created and zero-filled, or recycled
+// from obsolete ones; header written and synced, directory synced), so switching costs nothing
+// unless the writer outruns it. A full segment gets a seal record and is synced and closed in the
+// background, while appends go on in the next one (docs/decisions/0007-rotation-and-torn-tails.md).
+// A record that no ordinary segment can hold gets a segment of its own, made while it waits.
 //
 // L1  Records stand in the log in the order of Append calls.
 // L2  durable() >= p only after an fdatasync that covers every byte before p, in every segment,
 //     returned 0: nothing in segment N+1 counts as durable before all of N does.
 // L3  After one failed write or sync the writer is dead: Append, and Sync of what is not durable,
-//     answer kClosed for ever, and no further sync is issued on any segment (rule E1). The call that
-//     met the failure returns it as it came.
+//     answer kClosed for ever, and no further sync is issued on any segment (rule E1). The call
+//     that met the failure returns it as it came.
 // Threads: Append by the holder of the commit lock only; Sync, durable, appended, health, segments,
 //          Release by anyone; Close and the destructor last.
 #pragma once
@@ -44,8 +44,7 @@ class LogWriter {
  public:
   // `next_file_number` hands out numbers from the store's one counter; thread-safe.
   static Result<std::unique_ptr<LogWriter>> Create(const Runtime& runtime,
-                                                   DirectoryHandle& directory,
-                                                   MemoryLedger& ledger,
+                                                   DirectoryHandle& directory, MemoryLedger& ledger,
                                                    std::function<FileNumber()> next_file_number,
                                                    LogWriterSettings settings);
   // Waits for its background tasks. Close first to learn of errors.
@@ -78,9 +77,9 @@ class LogWriter {
     std::uint64_t file_bytes = 0;
   };
   [[nodiscard]] virtual std::vector<SegmentInfo> segments() const = 0;
-  // The caller promises that no byte before `position` is needed any more and that the manifest edit
-  // saying so is durable (rule W9): whole segments below it are recycled or removed, once they are
-  // synced and closed. A recycled file is rewritten in place: who wants to keep a segment (a
+  // The caller promises that no byte before `position` is needed any more and that the manifest
+  // edit saying so is durable (rule W9): whole segments below it are recycled or removed, once they
+  // are synced and closed. A recycled file is rewritten in place: who wants to keep a segment (a
   // checkpoint) copies it, for a hard link would change with it (rule W4).
   virtual void Release(LogPosition position) = 0;
 

@@ -1,6 +1,6 @@
 #include "wal/log_writer.h"
 
-#include "wal/log_test_util.h"
+#include "testing/log_test_util.h"
 
 namespace firn::testing {
 namespace {
@@ -40,8 +40,7 @@ TEST_P(LogWriterContract, SwitchesSegmentsWithoutGapsInPosition) {
   ASSERT_GT(segments.size(), 20u);
   for (std::size_t i = 1; i < segments.size(); ++i) {
     EXPECT_EQ(segments[i].start, segments[i - 1].end);
-    EXPECT_LE(segments[i].end - segments[i].start,
-              segments[i].file_bytes - kSegmentHeaderBytes);
+    EXPECT_LE(segments[i].end - segments[i].start, segments[i].file_bytes - kSegmentHeaderBytes);
   }
   EXPECT_EQ(segments.back().end, log.writer().appended());
   ASSERT_TRUE(log.writer().Close().ok());
@@ -77,8 +76,8 @@ TEST_P(LogWriterContract, NothingIsDurableBeforeASyncAndEverythingAfter) {
 TEST_P(LogWriterContract, SurvivesTheDeathOfTheProcessWithoutASync) {
   ASSERT_TRUE(log.Open().ok());
   for (int i = 0; i < 30; ++i) ASSERT_TRUE(log.Append(500).ok());
-  const auto image = log.disk().CrashImage(
-      {CrashKeep::Data::kEverything, CrashKeep::Names::kEverything, 0});
+  const auto image =
+      log.disk().CrashImage({CrashKeep::Data::kEverything, CrashKeep::Names::kEverything, 0});
   EXPECT_EQ(ReplayDirectory(*image).payloads, log.payloads);
 }
 

@@ -1,13 +1,14 @@
 // Segment files ready for use before the writer needs them (rule W4).
 //
-// A segment is prepared by creating and zero-filling a file, or by renaming an obsolete one to a new
-// number; then its header is written, the file synced and the directory synced. Only then is it handed
-// out. A file whose preparation failed is never used.
+// A segment is prepared by creating and zero-filling a file, or by renaming an obsolete one to a
+// new number; then its header is written, the file synced and the directory synced. Only then is it
+// handed out. A file whose preparation failed is never used.
 //
 // S1  At most one preparation is under way, at most one prepared segment waits.
 // S2  A failure other than kNoSpace is sticky: Take answers it for ever, because what a failed sync
 //     lost cannot be known. kNoSpace is forgotten; the next call tries again.
-// Threads: all members concurrently. Take never runs foreign tasks, so it may be called with a lock.
+// Threads: all members concurrently. Take never runs foreign tasks, so it may be called with a
+// lock.
 #pragma once
 
 #include <functional>
@@ -49,8 +50,8 @@ class SegmentSupply {
   [[nodiscard]] Result<PreparedSegment> Take();
   // A segment of `bytes` made for one large record.
   [[nodiscard]] Result<PreparedSegment> TakeJumbo(std::uint64_t bytes);
-  // An obsolete, closed file: kept for reuse, or removed. A file that cannot be removed now is tried
-  // again with the next one; what remains is swept at the next open.
+  // An obsolete, closed file: kept for reuse, or removed. A file that cannot be removed now is
+  // tried again with the next one; what remains is swept at the next open.
   void Recycle(FileNumber number, std::uint64_t file_bytes);
   [[nodiscard]] Status health() const;  // the sticky failure (S2), if any
   // Closes the prepared segment, if any, and prepares no more. Answers the sticky failure too.

@@ -1,4 +1,4 @@
-// Shared by the tests of this folder: a log over a simulated disk, and what a replay of it delivers.
+// Shared by the tests of the log: one over a simulated disk, and what a replay of it delivers.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -85,8 +85,8 @@ class TestLog {
     if (!directory.ok()) return directory.status();
     directory_ = std::move(directory).value();
     auto writer = LogWriter::Create(
-        runtime_->runtime(), *directory_, ledger,
-        [this] { return FileNumber{next_file_number++}; }, settings);
+        runtime_->runtime(), *directory_, ledger, [this] { return FileNumber{next_file_number++}; },
+        settings);
     if (!writer.ok()) return writer.status();
     writer_ = std::move(writer).value();
     next_sequence = settings.first_sequence;
