@@ -12,20 +12,19 @@
 
 #include <atomic>
 #include <memory>
+#include <vector>
 
 #include "base/entry.h"
-#include "cache/memory_ledger.h"
-#include "format/range_tombstones.h"
+#include "memtable/arena.h"
+#include "memtable/memtable_tree.h"
+#include "memtable/range_deletes.h"
 
 namespace firn {
 
-class ArenaPool;  // memtable/arena.h: recycles the chunks of dead memtables, within the ledger
-class MemtableTree;
-
 class Memtable {
  public:
+  // The pool must outlive it. Takes no memory from it before the first insert.
   explicit Memtable(ArenaPool& pool);
-  ~Memtable();
   Memtable(const Memtable&) = delete;
   Memtable& operator=(const Memtable&) = delete;
 
@@ -48,14 +47,29 @@ class Memtable {
   [[nodiscard]] std::unique_ptr<EntryCursor> NewCursor() const;
 
   // Arena bytes in use, entries (range deletes included) and sequence bounds; readable by any thread.
-  [[nodiscard]] std::size_t bytes() const;
-  [[nodiscard]] std::uint64_t entries() const;
+  [[nodiscard]] std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t entries() const { return entries_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool empty() const { return entries() == 0; }
-  [[nodiscard]] SequenceNumber sequence_min() const;  // 0 when empty
-  [[nodiscard]] SequenceNumber sequence_max() const;
+  // 0 when empty.
+  [[nodiscard]] SequenceNumber sequence_min() const {
+    return sequence_min_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] SequenceNumber sequence_max() const {
+    return sequence_max_.load(std::memory_order_relaxed);
+  }
 
  private:
-  std::unique_ptr<MemtableTree> tree_;
+  void Count(SequenceNumber sequence);
+
+  Arena record_arena_;  // owned by the writer, like the next one
+  Arena node_arena_;    // apart, so that the nodes of a descent share pages
+  MemtableTree tree_;
+  RangeDeletes range_deletes_;
+  // Stored by the writer, read by anyone for statistics: nothing is ordered by them.
+  std::atomic<std::size_t> bytes_{0};
+  std::atomic<std::uint64_t> entries_{0};
+  std::atomic<SequenceNumber> sequence_min_{0};
+  std::atomic<SequenceNumber> sequence_max_{0};
 };
 
 }  // namespace firn

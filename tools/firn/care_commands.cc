@@ -71,8 +71,9 @@ void AddCareCommands(CommandSet& commands) {
   CLI::App* destroy = commands.Add("destroy", "Delete the store; needs --yes");
   auto destroy_arguments = std::make_shared<DestroyArguments>(*destroy);
   destroy->add_flag("--yes", destroy_arguments->yes, "Yes, delete all of it");
-  commands.SetRun(destroy,
-                  [destroy_arguments](CommandContext& c) { return Destroy(c, *destroy_arguments); });
+  commands.SetRun(destroy, [destroy_arguments](CommandContext& c) {
+    return Destroy(c, *destroy_arguments);
+  });
 }
 
 }  // namespace firn::tool

@@ -47,7 +47,8 @@ class CommandSet {
   CommandSet(CLI::App& root, CommandContext& context) : root_(root), context_(context) {}
 
   // A subcommand with --db, --json and the store's options. Null `parent`: of the root.
-  CLI::App* Add(const std::string& name, const std::string& description, CLI::App* parent = nullptr);
+  CLI::App* Add(const std::string& name, const std::string& description,
+                CLI::App* parent = nullptr);
   void SetRun(CLI::App* command, Run run) { runs_.emplace_back(command, std::move(run)); }
 
   // Options several commands share.

@@ -1,4 +1,5 @@
-// What the process tells its caller. The numbers are an interface (docs/command-line.md, "Exit codes").
+// What the process tells its caller. The numbers are an interface
+// (docs/command-line.md, "Exit codes").
 #pragma once
 
 #include "firn/status.h"

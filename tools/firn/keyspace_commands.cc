@@ -69,7 +69,8 @@ void AddKeyspaceCommands(CommandSet& commands) {
   });
 
   CLI::App* rename = commands.Add("rename", "Give a keyspace a new name", group);
-  auto rename_operands = std::make_shared<Operands>(*rename, std::vector<std::string>{"NAME", "NEW"});
+  auto rename_operands =
+      std::make_shared<Operands>(*rename, std::vector<std::string>{"NAME", "NEW"});
   commands.SetRun(rename, [rename_operands](CommandContext& c) {
     Operands& operands = *rename_operands;
     return ChangeKeyspaces(c, operands, Creation::kMustExist, [&](Db& db) {

@@ -61,7 +61,9 @@ TEST(LineReader, CountsLinesIncludingSkippedOnes) {
   LineReader reader(source, 3);
   Slice line;
   while (reader.Next(&line) != LineReader::Outcome::kEnd) {
-    if (line == "b") EXPECT_EQ(reader.line_number(), 3u);
+    if (line == "b") {
+      EXPECT_EQ(reader.line_number(), 3u);
+    }
   }
   EXPECT_EQ(reader.line_number(), 3u);
 }

@@ -171,8 +171,7 @@ Comparison CompareInput(const Store& store, Input& input, std::uint64_t rows_che
     const bool is_checked = comparison.rows < rows_checked;
     if (!is_checked && comparison.differing.empty()) return comparison;
     PinnedValue value;
-    const Result<bool> found =
-        store.db->Get(record.key, value, {.keyspace = store.keyspace, .snapshot = {}});
+    const Result<bool> found = store.db->Get(record.key, value, {.keyspace = store.keyspace});
     if (!found.ok()) {
       comparison.status = found.status();
       return comparison;

@@ -37,7 +37,7 @@ ExitCode Put(CommandContext& context, PutArguments& arguments) {
   if (!value.has_value()) return context.fail_code();
   std::optional<Store> store = context.Open(directory, Creation::kIfMissing);
   if (!store.has_value()) return context.fail_code();
-  const Status status = store->db->Put(*key, *value, {.durability = {}, .keyspace = store->keyspace});
+  const Status status = store->db->Put(*key, *value, {.keyspace = store->keyspace});
   if (!status.ok()) context.Fail("cannot put", directory, status);
   return context.Close(*store, directory);
 }
@@ -61,8 +61,7 @@ ExitCode Get(CommandContext& context, Operands& operands) {
   std::optional<Store> store = context.Open(operands.directory(), Creation::kMustExist);
   if (!store.has_value()) return context.fail_code();
   PinnedValue value;
-  const Result<bool> found =
-      store->db->Get(*key, value, {.keyspace = store->keyspace, .snapshot = {}});
+  const Result<bool> found = store->db->Get(*key, value, {.keyspace = store->keyspace});
   if (!found.ok()) {
     context.Fail("cannot get", operands.directory(), found.status());
   } else if (*found) {
@@ -80,18 +79,17 @@ ExitCode Delete(CommandContext& context, Operands& operands) {
   if (!key.has_value()) return context.fail_code();
   std::optional<Store> store = context.Open(operands.directory(), Creation::kMustExist);
   if (!store.has_value()) return context.fail_code();
-  const Status status = store->db->Delete(*key, {.durability = {}, .keyspace = store->keyspace});
+  const Status status = store->db->Delete(*key, {.keyspace = store->keyspace});
   if (!status.ok()) context.Fail("cannot delete", operands.directory(), status);
   return context.Close(*store, operands.directory());
 }
 
 // DeleteRange needs an end; where the range is open the end is the key behind the last one.
 Status DeleteKeys(Store& store, const KeyRange& range) {
-  const WriteOptions write{.durability = {}, .keyspace = store.keyspace};
+  const WriteOptions write{.keyspace = store.keyspace};
   const std::string begin = range.lower.value_or("");
   if (range.upper.has_value()) return store.db->DeleteRange(begin, *range.upper, write);
-  Iterator last = store.db->NewIterator(
-      {.lower = begin, .upper = {}, .keyspace = store.keyspace, .snapshot = {}});
+  Iterator last = store.db->NewIterator({.lower = begin, .keyspace = store.keyspace});
   last.SeekToLast();
   if (!last.Valid()) return last.status();
   // The longest key has no successor within the limits, so it goes by itself.
@@ -140,7 +138,8 @@ void AddPointCommands(CommandSet& commands) {
   commands.AddKeyspaceOption(*del);
   commands.AddBytesOptions(*del);
   auto delete_operands = std::make_shared<Operands>(*del, std::vector<std::string>{"KEY"});
-  commands.SetRun(del, [delete_operands](CommandContext& c) { return Delete(c, *delete_operands); });
+  commands.SetRun(del,
+                  [delete_operands](CommandContext& c) { return Delete(c, *delete_operands); });
 
   CLI::App* range = commands.Add("delete-range", "Delete all keys of a range in one step");
   commands.AddKeyspaceOption(*range);

@@ -1,4 +1,5 @@
-// Writes records the way scan and dump show them; every form but kKeysOnly text is read back by load.
+// Writes records the way scan and dump show them. load reads them back, unless the values were left
+// out or the coding is kRaw.
 // Threads: one at a time.
 #pragma once
 

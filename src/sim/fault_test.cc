@@ -1,0 +1,136 @@
+// Faults of the simulated disk: what each kind does, once and for ever.
+
+#include <string>
+
+#include "gtest/gtest.h"
+#include "sim/cow_bytes.h"
+#include "sim/memory_file_system.h"
+
+namespace firn::testing {
+namespace {
+
+class DiskFault : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    file_ = fs_->CreateFile("/f").value();
+    other_ = fs_->CreateFile("/other").value();
+    ASSERT_TRUE(fs_->OpenDirectory("/").value()->Sync().ok());
+  }
+  void FailNext(Fault::Kind kind, bool sticky = false) {
+    fs_->InjectFault({.at_call = fs_->calls() + 1, .kind = kind, .sticky = sticky});
+  }
+  std::string Durable() { return fs_->CrashImage({})->ReadFile("/f", 1 << 20).value(); }
+  std::string Visible() { return fs_->ReadFile("/f", 1 << 20).value(); }
+
+  std::unique_ptr<MemoryFileSystem> fs_ = MemoryFileSystem::Create();
+  std::unique_ptr<WritableFile> file_;
+  std::unique_ptr<WritableFile> other_;
+};
+
+TEST_F(DiskFault, FailsExactlyTheCallWithItsIndex) {
+  fs_->InjectFault({.at_call = fs_->calls() + 2});
+  EXPECT_TRUE(file_->Append("a").ok());
+  EXPECT_FALSE(fs_->fault_fired());
+  EXPECT_EQ(file_->Append("b").code(), StatusCode::kIo);
+  EXPECT_TRUE(fs_->fault_fired());
+  EXPECT_TRUE(file_->Append("c").ok());
+  EXPECT_EQ(Visible(), "ac");
+}
+
+TEST_F(DiskFault, AStickyFaultKeepsToItsFile) {
+  FailNext(Fault::Kind::kIo, true);
+  EXPECT_EQ(file_->SyncData().code(), StatusCode::kIo);
+  EXPECT_EQ(file_->Append("x").code(), StatusCode::kIo);
+  EXPECT_TRUE(other_->Append("x").ok());
+  EXPECT_EQ(fs_->Remove("/f").code(), StatusCode::kIo);
+  fs_->InjectFault({});
+  EXPECT_TRUE(file_->Append("x").ok());
+}
+
+TEST_F(DiskFault, NoSpaceWaitsForAnAllocationAndMayStay) {
+  FailNext(Fault::Kind::kNoSpace, true);
+  EXPECT_TRUE(file_->SyncData().ok());
+  EXPECT_FALSE(fs_->fault_fired());
+  EXPECT_EQ(file_->Append("x").code(), StatusCode::kNoSpace);
+  EXPECT_EQ(other_->Append("x").code(), StatusCode::kNoSpace);
+  EXPECT_EQ(fs_->CreateFile("/g").status().code(), StatusCode::kNoSpace);
+  EXPECT_TRUE(fs_->Remove("/other").ok()) << "removing needs no room";
+  fs_->InjectFault({});
+  EXPECT_TRUE(file_->Append("x").ok());
+  EXPECT_EQ(Visible(), "x");
+}
+
+TEST_F(DiskFault, AShortWriteLeavesPartOfTheBytes) {
+  FailNext(Fault::Kind::kShortWrite);
+  EXPECT_TRUE(file_->SyncData().ok());
+  EXPECT_EQ(file_->Append("abcd").code(), StatusCode::kIo);
+  EXPECT_EQ(Visible(), "ab");
+  EXPECT_TRUE(file_->Append("ef").ok());
+  EXPECT_EQ(Visible(), "abef");
+}
+
+// After such a failure a second sync "succeeds" although the bytes never arrive: retrying a sync is
+// how stores lose acknowledged writes.
+TEST_F(DiskFault, ADroppedSyncLosesThePagesForEverWhileLaterSyncsReportSuccess) {
+  const std::string first(kSectorBytes, 'a');
+  const std::string lost(kSectorBytes, 'b');
+  const std::string later(kSectorBytes, 'c');
+  ASSERT_TRUE(file_->Append(first).ok());
+  ASSERT_TRUE(file_->SyncData().ok());
+  ASSERT_TRUE(file_->Append(lost).ok());
+  FailNext(Fault::Kind::kSyncDropsPages);
+  ASSERT_TRUE(file_->Append(later.substr(0, 10)).ok());
+  EXPECT_EQ(file_->SyncData().code(), StatusCode::kIo);
+  EXPECT_EQ(Durable(), first);
+  EXPECT_EQ(Visible(), first + lost + later.substr(0, 10)) << "the page cache still has it";
+  EXPECT_TRUE(file_->SyncData().ok());
+  EXPECT_EQ(Durable(), first);
+  ASSERT_TRUE(file_->Append(later.substr(10)).ok());
+  EXPECT_TRUE(file_->SyncData().ok());
+  EXPECT_EQ(Durable(), first + std::string(kSectorBytes, '\0') + later)
+      << "sectors that change again are written again";
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto image = fs_->CrashImage({CrashKeep::Data::kRandomSectors, {}, seed});
+    EXPECT_EQ(image->ReadFile("/f", 1 << 20).value().find('b'), std::string::npos);
+  }
+}
+
+TEST_F(DiskFault, AMappedSegmentLosesDroppedPagesToo) {
+  auto segment = fs_->CreateSegment("/s", 4096, SegmentBackend::kMapped).value();
+  ASSERT_TRUE(fs_->OpenDirectory("/").value()->Sync().ok());
+  ASSERT_TRUE(segment->SyncData().ok());
+  segment->mapping()[0] = 'x';
+  FailNext(Fault::Kind::kSyncDropsPages, true);
+  EXPECT_EQ(segment->SyncData().code(), StatusCode::kIo);
+  segment->mapping()[1000] = 'y';
+  EXPECT_EQ(segment->SyncData().code(), StatusCode::kIo);
+  EXPECT_EQ(segment->WriteAt(0, "z").code(), StatusCode::kIo);
+  EXPECT_EQ(fs_->CrashImage({})->ReadFile("/s", 4096).value(), std::string(4096, '\0'));
+  EXPECT_EQ(segment->mapping()[0], 'x');
+}
+
+TEST_F(DiskFault, EveryKindOfCountedCallCanFail) {
+  auto directory = fs_->OpenDirectory("/").value();
+  const auto fails = [this](auto call) {
+    FailNext(Fault::Kind::kIo);
+    const Status status = call();
+    return status.code() == StatusCode::kIo && fs_->fault_fired();
+  };
+  EXPECT_TRUE(fails([&] { return fs_->CreateFile("/n").status(); }));
+  EXPECT_TRUE(fails([&] { return fs_->CreateSegment("/n", 1, SegmentBackend::kMapped).status(); }));
+  EXPECT_TRUE(fails([&] { return fs_->CreateDirectory("/n"); }));
+  EXPECT_TRUE(fails([&] { return fs_->RemoveDirectory("/n"); }));
+  EXPECT_TRUE(fails([&] { return fs_->Link("/f", "/n"); }));
+  EXPECT_TRUE(fails([&] { return fs_->Lock("/n").status(); }));
+  EXPECT_TRUE(fails([&] { return fs_->Lock("/f").status(); }));
+  EXPECT_TRUE(fails([&] { return fs_->Rename("/f", "/n"); }));
+  EXPECT_TRUE(fails([&] { return fs_->Remove("/f"); }));
+  EXPECT_TRUE(fails([&] { return directory->Sync(); }));
+  EXPECT_TRUE(fails([&] { return file_->Append("x"); }));
+  EXPECT_TRUE(fails([&] { return file_->SyncData(); }));
+  EXPECT_TRUE(fails([&] { return file_->Close(); }));
+  EXPECT_EQ(fs_->List("/").value().size(), 2u) << "a failed call changes nothing";
+}
+
+}  // namespace
+}  // namespace firn::testing

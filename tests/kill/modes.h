@@ -1,0 +1,35 @@
+// The modes of the program besides the parent's; each runs in a process of its own.
+//
+// Threads: one call a process.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "firn/options.h"
+
+namespace firn::kill {
+
+// Everything a child needs; passed on its command line.
+struct ChildSettings {
+  std::string mode;  // "write", "open" or "check"
+  std::string directory;
+  std::string shared_path;
+  std::uint64_t seed = 0;   // of the store's contents
+  std::uint64_t round = 0;
+};
+
+// The store's options, the same in every process; small budgets and both log backends come up.
+[[nodiscard]] Options StoreOptions(std::uint64_t seed);
+
+// Writes in all streams, with syncs, flushes and compactions between, until killed.
+[[noreturn]] void RunWriter(const ChildSettings& settings);
+
+// Opens the store and waits to be killed, so that recovery itself is interrupted.
+[[noreturn]] void RunOpener(const ChildSettings& settings);
+
+// Compares the whole store with what it must hold, records what each stream reached, and exits
+// with 0 or, after telling the difference, with kExitBroken.
+[[noreturn]] void RunChecker(const ChildSettings& settings);
+
+}  // namespace firn::kill
