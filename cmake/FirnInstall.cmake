@@ -1,13 +1,11 @@
-# firn as its users take it: headers, both libraries, the command, and two ways to find them.
+# firn as its users take it: headers, both libraries, and two ways to find them. The command brings
+# its own rule (tools/firn).
 include(CMakePackageConfigHelpers)
 
 set(firn_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/firn)
 
 install(DIRECTORY include/firn TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
 install(FILES README.md LICENSE CHANGELOG.md TYPE DOC)
-if(TARGET firn_tool)
-  install(TARGETS firn_tool)
-endif()
 
 # Two export sets: a program that links the shared library needs none of the static one's
 # dependencies, so it must not have to find them.

@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #if defined(__clang__)
 #define FIRN_THREAD_ATTRIBUTE(x) __attribute__((x))
@@ -48,6 +49,9 @@ class FIRN_SCOPED_CAPABILITY MutexLock {
  private:
   Mutex& mutex_;
 };
+
+// Lets other threads run. Only for the few waits that nobody can be asked to end with a CondVar.
+inline void YieldThread() { std::this_thread::yield(); }
 
 // Waits need a loop around the condition: wake-ups may be spurious.
 class CondVar {

@@ -4,8 +4,8 @@
 // Threads: immutable after Build. Lifetime: owns copies of all keys.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,11 +19,18 @@ class FragmentedTombstones {
   struct Fragment {
     Slice begin;                               // inclusive
     Slice end;                                 // exclusive
-    std::span<const SequenceNumber> sequences;  // of the tombstones over it, newest first
+    std::span<const SequenceNumber> sequences;  // of the tombstones over it, newest first, distinct
+    // The newest that is <= `at`; 0 when there is none.
+    [[nodiscard]] SequenceNumber NewestUpTo(SequenceNumber at) const {
+      const auto found = std::ranges::lower_bound(sequences, at, std::ranges::greater());
+      return found == sequences.end() ? 0 : *found;
+    }
   };
 
   FragmentedTombstones() = default;
-  // Any order, overlaps welcome; empty or inverted ranges are dropped. O(n log n) plus output.
+  // Any order, overlaps welcome; empty or inverted ranges are dropped, and neighbours that touch under
+  // the same sequences become one fragment again: cutting tombstones at table borders leaves no trace
+  // once the tables meet in a merge. O(n log n) plus output.
   static FragmentedTombstones Build(std::span<const RangeTombstone> tombstones);
 
   [[nodiscard]] bool empty() const { return fragments_.empty(); }
@@ -34,17 +41,21 @@ class FragmentedTombstones {
   [[nodiscard]] std::size_t FindFragment(Slice key) const;
   // The largest sequence <= `at` of a tombstone over `key`; 0 when there is none.
   [[nodiscard]] SequenceNumber MaxCovering(Slice key, SequenceNumber at) const;
-  // One RangeTombstone per (fragment, sequence), in order; views live as long as this object.
+  // One RangeTombstone per (fragment, sequence): by begin, then newest first. Views live as long as
+  // this object.
   void AppendTo(std::vector<RangeTombstone>& out) const;
   [[nodiscard]] std::size_t memory_bytes() const;
 
  private:
   struct Piece {
     std::size_t begin;  // index into bounds_
+    std::size_t end;    // index into bounds_
     std::size_t first_sequence;
     std::size_t sequence_count;
   };
-  std::vector<std::string> bounds_;          // ascending; piece i spans bounds_[begin], [begin + 1]
+  class Sweep;
+
+  std::vector<std::string> bounds_;  // strictly ascending
   std::vector<Piece> fragments_;
   std::vector<SequenceNumber> sequences_;
 };

@@ -11,6 +11,11 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 prefix=$scratch/prefix
 
+# Runs a command; its words are shown only when it fails.
+quietly() {
+  "$@" >"$scratch/output" 2>&1 || { cat "$scratch/output"; exit 1; }
+}
+
 # Each example runs twice in a folder of its own: on a new store, then on the one it left.
 run_examples() {
   local name=$1 programs=$2 example run
@@ -26,9 +31,9 @@ run_examples() {
 by_cmake() {
   local kind=$1 shared=$2
   echo "--- find_package, $kind"
-  cmake -S "$examples" -B "$scratch/$kind" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" \
-    -DCMAKE_PREFIX_PATH="$prefix" -DBUILD_SHARED_LIBS="$shared" >/dev/null
-  cmake --build "$scratch/$kind" >/dev/null
+  quietly cmake -S "$examples" -B "$scratch/$kind" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" \
+    -DCMAKE_PREFIX_PATH="$prefix" -DBUILD_SHARED_LIBS="$shared"
+  quietly cmake --build "$scratch/$kind"
   local needed=static
   ldd "$scratch/$kind/quickstart" | grep -q libfirn.so && needed=shared
   [[ $needed == "$kind" ]] || { echo "install: linked $needed, asked for $kind" >&2; exit 1; }
@@ -52,7 +57,7 @@ by_pkg_config() {
     { echo "install: pkg-config --static does not name the static dependencies" >&2; exit 1; }
 }
 
-cmake --install "$build" --prefix "$prefix" >/dev/null
+quietly cmake --install "$build" --prefix "$prefix"
 # Moved, to show that nothing in it knows where it was installed.
 mv "$prefix" "$scratch/moved"
 prefix=$scratch/moved

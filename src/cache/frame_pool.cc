@@ -1,0 +1,148 @@
+#include "cache/frame_pool.h"
+
+#include <cstdlib>
+#include <new>
+
+#include "base/check.h"
+
+namespace firn {
+namespace {
+
+constexpr std::size_t kFrameAlignment = alignof(Frame);
+
+std::size_t FootprintOf(std::size_t payload_bytes) {
+  return (sizeof(Frame) + payload_bytes + kFrameAlignment - 1) & ~(kFrameAlignment - 1);
+}
+
+}  // namespace
+
+void Frame::Unpin() {
+  const std::uint32_t before = state_.fetch_sub(kOnePin, std::memory_order_acq_rel);
+  FIRN_DCHECK(before >= kOnePin);
+  if (before == (kOnePin | kOrphan)) pool_->Destroy(this);
+}
+
+FramePool::~FramePool() {
+  // Reclaiming a parent may retire children: once more for them.
+  do {
+    EpochDomain::Process().Drain();
+  } while (leaving_bytes_.load(std::memory_order_relaxed) > 0);
+  FIRN_CHECK(frames() == 0);
+}
+
+Frame* FramePool::Allocate(std::size_t payload_bytes) {
+  const std::size_t footprint = FootprintOf(payload_bytes);
+  void* memory = std::aligned_alloc(kFrameAlignment, footprint);
+  FIRN_CHECK(memory != nullptr);
+  ledger_.Add(MemoryClass::kFrame, footprint);
+  frames_.fetch_add(1, std::memory_order_relaxed);
+  return new (memory) Frame(this, payload_bytes);
+}
+
+void FramePool::Discard(Frame* frame) {
+  FIRN_DCHECK(frame->slot_ == nullptr);
+  Destroy(frame);
+}
+
+Frame* FramePool::Publish(FrameSlot& slot, Frame* frame) {
+  std::vector<Frame*> evicted;
+  Frame* resident = nullptr;
+  {
+    MutexLock lock(mutex_);
+    resident = slot.load(std::memory_order_acquire);
+    if (resident == nullptr) {
+      frame->slot_ = &slot;
+      frame->ring_index_ = static_cast<std::uint32_t>(ring_.size());
+      ring_.push_back(frame);
+      slot.store(frame, std::memory_order_release);
+      SweepLocked(evicted);
+    }
+  }
+  if (resident != nullptr) {
+    Discard(frame);
+    return resident;
+  }
+  Retire(evicted);
+  return frame;
+}
+
+void FramePool::EvictExcess() {
+  std::vector<Frame*> evicted;
+  {
+    MutexLock lock(mutex_);
+    SweepLocked(evicted);
+  }
+  Retire(evicted);
+}
+
+void FramePool::Clear(std::span<FrameSlot> slots) {
+  std::vector<Frame*> out;
+  {
+    MutexLock lock(mutex_);
+    UnlinkSlotsLocked(slots, out);
+  }
+  Retire(out);
+}
+
+void FramePool::UnlinkSlotsLocked(std::span<FrameSlot> slots, std::vector<Frame*>& out) {
+  for (FrameSlot& slot : slots) {
+    Frame* frame = slot.load(std::memory_order_relaxed);
+    if (frame != nullptr) UnlinkLocked(frame, out);
+  }
+}
+
+void FramePool::UnlinkLocked(Frame* frame, std::vector<Frame*>& out) {
+  // Without its parent a child could not be found any more. One published after this goes with the
+  // parent's memory (Destroy).
+  UnlinkSlotsLocked(frame->children_, out);
+  frame->slot_->store(nullptr, std::memory_order_release);
+  frame->slot_ = nullptr;
+  Frame* last = ring_.back();
+  ring_[frame->ring_index_] = last;
+  last->ring_index_ = frame->ring_index_;
+  ring_.pop_back();
+  leaving_bytes_.fetch_add(FootprintOf(frame->bytes_), std::memory_order_relaxed);
+  out.push_back(frame);
+}
+
+// CLOCK: a frame used since the hand's last visit is spared once. Two rounds find every victim there
+// is, so a budget that other classes alone exceed ends the sweep too.
+void FramePool::SweepLocked(std::vector<Frame*>& out) {
+  std::size_t visits = 2 * ring_.size();
+  while (visits-- > 0 && !ring_.empty() &&
+         ledger_.excess() > leaving_bytes_.load(std::memory_order_relaxed)) {
+    if (hand_ >= ring_.size()) hand_ = 0;
+    Frame* frame = ring_[hand_];
+    // A pinned frame would give no memory back.
+    const bool pinned = frame->state_.load(std::memory_order_relaxed) >= Frame::kOnePin;
+    if (pinned || frame->touched_.exchange(false, std::memory_order_relaxed)) {
+      ++hand_;
+    } else {
+      UnlinkLocked(frame, out);
+    }
+  }
+}
+
+void FramePool::Retire(const std::vector<Frame*>& frames) {
+  for (Frame* frame : frames) EpochDomain::Process().Retire(frame, LeaveGuards);
+}
+
+void FramePool::LeaveGuards(void* object) {
+  auto* frame = static_cast<Frame*>(object);
+  FramePool* pool = frame->pool_;
+  pool->leaving_bytes_.fetch_sub(FootprintOf(frame->bytes_), std::memory_order_relaxed);
+  const std::uint32_t before = frame->state_.fetch_or(Frame::kOrphan, std::memory_order_acq_rel);
+  if (before == 0) pool->Destroy(frame);
+}
+
+void FramePool::Destroy(Frame* frame) {
+  if (!frame->children_.empty()) Clear(frame->children_);
+  const std::size_t footprint = FootprintOf(frame->bytes_);
+  frame->~Frame();
+  std::free(frame);
+  ledger_.Remove(MemoryClass::kFrame, footprint);
+  // Last: the destructor of the pool waits for it.
+  frames_.fetch_sub(1, std::memory_order_release);
+}
+
+}  // namespace firn

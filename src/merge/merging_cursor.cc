@@ -1,0 +1,300 @@
+// Every source has a batch of its own; the loser tree picks the next entry among their fronts.
+//
+// M1  Views handed out are the sources' own. A source is therefore refilled only at the start of a
+//     call: a delivered batch ends where a source's batch runs dry.
+// M2  The merge's position lies behind the delivered entries of every source batch and in front of
+//     the rest. Where all batches are used up, the sources' own positions are the merge's.
+// M3  Ranks are read behind `prefix_`, which the undelivered entries of all source batches share: keys
+//     that differ late only (zero-padded numbers, paths) then tie as rarely as others.
+// M4  The entry delivered last stays in its source's batch until that source is touched again, so
+//     turning round needs no copy made beforehand.
+#include "merge/merging_cursor.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/check.h"
+#include "base/status_macros.h"
+#include "merge/direction.h"
+#include "merge/loser_tree.h"
+
+namespace firn {
+namespace {
+
+// Ties cost a comparison of keys each; a new prefix about two a source and a new tree.
+constexpr std::size_t kTiesBeforeNewPrefix = 32;
+
+class MergingCursor final : public EntryCursor {
+ public:
+  explicit MergingCursor(std::vector<std::unique_ptr<EntryCursor>> cursors)
+      : sources_(cursors.size()), ranks_(cursors.size()) {
+    for (std::size_t i = 0; i < cursors.size(); ++i) sources_[i].cursor = std::move(cursors[i]);
+  }
+
+  Status SeekToFirst() override {
+    return SeekAll([](EntryCursor& cursor) { return cursor.SeekToFirst(); });
+  }
+  Status SeekToLast() override {
+    return SeekAll([](EntryCursor& cursor) { return cursor.SeekToLast(); });
+  }
+  Status Seek(Slice target) override {
+    return SeekAll([&](EntryCursor& cursor) { return cursor.Seek(target); });
+  }
+  Status SeekForPrev(Slice target) override {
+    return SeekAll([&](EntryCursor& cursor) { return cursor.SeekForPrev(target); });
+  }
+
+  Status Next(EntryBatch& batch, std::size_t limit) override {
+    return Move(Direction::kForward, batch, limit);
+  }
+  Status Prev(EntryBatch& batch, std::size_t limit) override {
+    return Move(Direction::kBackward, batch, limit);
+  }
+
+ private:
+  struct Source {
+    std::unique_ptr<EntryCursor> cursor;
+    bool exhausted = false;  // nothing more in this direction
+    std::size_t next = 0;    // first entry of `batch` not delivered yet
+    EntryBatch batch;
+
+    [[nodiscard]] bool dry() const { return next == batch.count; }
+    // Of what is not delivered. Requires: !dry().
+    [[nodiscard]] const Entry& front() const { return batch.entries[next]; }
+    [[nodiscard]] const Entry& back() const { return batch.entries[batch.count - 1]; }
+  };
+
+  auto TieBreak() {
+    return [this](std::size_t a, std::size_t b) {
+      ++ties_;
+      return FrontPrecedes(a, b);
+    };
+  }
+
+  template <typename SeekOne>
+  Status SeekAll(SeekOne seek_one) {
+    ForgetBatches();
+    failure_ = Status();
+    for (Source& source : sources_) {
+      if (Status status = seek_one(*source.cursor); !status.ok()) return Fail(std::move(status));
+    }
+    return {};
+  }
+
+  void ForgetBatches() {
+    for (Source& source : sources_) {
+      source.exhausted = false;
+      source.next = source.batch.count = 0;
+    }
+    tree_built_ = false;
+    prefix_.clear();
+    fill_limit_ = 0;
+  }
+
+  // After a failure the sources stand anywhere: only a new seek makes sense of them again.
+  Status Fail(Status status) {
+    failure_ = std::move(status);
+    return failure_;
+  }
+
+  Status Move(Direction direction, EntryBatch& batch, std::size_t limit) {
+    FIRN_DCHECK(limit >= 1 && limit <= EntryBatch::kCapacity);
+    batch.count = 0;
+    FIRN_RETURN_IF_ERROR(failure_);
+    if (Status status = Prepare(direction, limit); !status.ok()) return Fail(std::move(status));
+    Merge(batch, limit);
+    return {};
+  }
+
+  Status Prepare(Direction direction, std::size_t limit) {
+    if (direction != direction_) FIRN_RETURN_IF_ERROR(TurnTo(direction));
+    if (!tree_built_) {
+      for (std::size_t i = 0; i < sources_.size(); ++i) {
+        if (sources_[i].dry()) FIRN_RETURN_IF_ERROR(Fill(i, limit));
+      }
+      BuildTree();
+      last_winner_ = sources_.size();
+      return {};
+    }
+    const std::size_t winner = tree_.winner();
+    if (!sources_[winner].dry()) return {};
+    FIRN_RETURN_IF_ERROR(Fill(winner, limit));
+    if (ties_ >= kTiesBeforeNewPrefix || !SharesPrefix(sources_[winner])) {
+      FindPrefix();
+      BuildTree();
+    } else {
+      tree_.ReplayWinner(FrontRank(sources_[winner]), TieBreak());
+    }
+    return {};
+  }
+
+  Status Fill(std::size_t index, std::size_t limit) {
+    Source& source = sources_[index];
+    if (!source.exhausted) {
+      // A short scan asks its sources for little, a long one soon for whole batches.
+      fill_limit_ = std::min(std::max(fill_limit_, limit), EntryBatch::kCapacity);
+      source.next = source.batch.count = 0;
+      FIRN_RETURN_IF_ERROR(Pull(source, fill_limit_));
+      if (tree_built_) fill_limit_ *= 2;
+      source.exhausted = source.batch.count == 0;
+    }
+    return {};
+  }
+
+  Status Pull(Source& source, std::size_t limit) const {
+    return direction_ == Direction::kForward ? source.cursor->Next(source.batch, limit)
+                                             : source.cursor->Prev(source.batch, limit);
+  }
+
+  // Backwards, ranks are complements: the tree always looks for the least.
+  [[nodiscard]] std::uint64_t RankAt(const Source& source, std::size_t index) const {
+    const std::uint64_t head =
+        prefix_.empty() ? source.batch.heads[index]
+                        : KeyHead(source.batch.entries[index].key.substr(prefix_.size()));
+    return direction_ == Direction::kForward ? head : ~head;
+  }
+  [[nodiscard]] std::uint64_t FrontRank(const Source& source) const {
+    return source.dry() ? UINT64_MAX : RankAt(source, source.next);
+  }
+
+  void BuildTree() {
+    for (std::size_t i = 0; i < sources_.size(); ++i) ranks_[i] = FrontRank(sources_[i]);
+    tree_.Build(ranks_, TieBreak());
+    tree_built_ = true;
+    ties_ = 0;
+  }
+
+  // A batch is sorted, so what its ends share all of it shares.
+  [[nodiscard]] bool SharesPrefix(const Source& source) const {
+    return source.dry() || (source.front().key.starts_with(prefix_) &&
+                            source.back().key.starts_with(prefix_));
+  }
+  void FindPrefix() {
+    const auto first = std::ranges::find_if(sources_, [](const Source& s) { return !s.dry(); });
+    if (first == sources_.end()) return;
+    Slice shared = first->front().key;
+    for (const Source& source : sources_) {
+      if (source.dry()) continue;
+      shared = SharedStart(SharedStart(shared, source.front().key), source.back().key);
+    }
+    prefix_.assign(shared);
+  }
+  static Slice SharedStart(Slice a, Slice b) {
+    const Slice shorter = a.substr(0, b.size());
+    const auto differ = std::mismatch(shorter.begin(), shorter.end(), b.begin()).first;
+    return a.substr(0, static_cast<std::size_t>(differ - shorter.begin()));
+  }
+
+  [[nodiscard]] bool FrontPrecedes(std::size_t a, std::size_t b) const {
+    const Source& left = sources_[a];
+    const Source& right = sources_[b];
+    if (left.dry() || right.dry()) return left.dry() == right.dry() ? a < b : right.dry();
+    const bool forward = Compare(left.front(), a, right.front(), b) < 0;
+    return forward == (direction_ == Direction::kForward);
+  }
+  // Order E1, then the earlier source; never 0 for different sources.
+  static int Compare(const Entry& a, std::size_t source_a, const Entry& b, std::size_t source_b) {
+    if (const int order = a.key.compare(b.key); order != 0) return order;
+    if (a.sequence != b.sequence) return a.sequence > b.sequence ? -1 : 1;
+    return source_a < source_b ? -1 : source_a > source_b;
+  }
+
+  void Merge(EntryBatch& batch, std::size_t limit) {
+    while (batch.count < limit) {
+      const std::size_t winner = tree_.winner();
+      Source& source = sources_[winner];
+      if (source.dry()) return;  // all are, or this one waits for the next call (M1)
+      Deliver(source, batch);
+      // Two wins in a row hint at a stretch, which is worth looking at the second best.
+      if (winner == last_winner_) DeliverStretch(source, batch, limit);
+      last_winner_ = winner;
+      if (source.dry()) return;
+      tree_.ReplayWinner(RankAt(source, source.next), TieBreak());
+    }
+  }
+
+  static void Deliver(Source& source, EntryBatch& batch) {
+    batch.heads[batch.count] = source.batch.heads[source.next];
+    batch.entries[batch.count] = source.batch.entries[source.next];
+    ++batch.count;
+    ++source.next;
+  }
+
+  void DeliverStretch(Source& source, EntryBatch& batch, std::size_t limit) {
+    const std::uint64_t second = tree_.SecondRank();
+    const std::size_t room = std::min(limit - batch.count, source.batch.count - source.next);
+    std::size_t length = room;
+    if (room != 0 && RankAt(source, source.next + room - 1) >= second) {
+      length = 0;
+      while (RankAt(source, source.next + length) < second) ++length;
+    }
+    std::copy_n(source.batch.heads.data() + source.next, length,
+                batch.heads.data() + batch.count);
+    std::copy_n(source.batch.entries.data() + source.next, length,
+                batch.entries.data() + batch.count);
+    batch.count += length;
+    source.next += length;
+  }
+
+  // Puts the sources where the merge stands (M2), so that they can be read the other way.
+  Status TurnTo(Direction direction) {
+    const bool rest_left = std::ranges::any_of(
+        sources_, [](const Source& source) { return !source.dry(); });
+    if (!rest_left) {
+      direction_ = direction;
+      ForgetBatches();
+      return {};
+    }
+    FIRN_CHECK(last_winner_ < sources_.size());
+    const Source& last_source = sources_[last_winner_];
+    Entry last = last_source.batch.entries[last_source.next - 1];
+    turn_key_.assign(last.key);
+    last.key = turn_key_;
+    const std::size_t last_index = last_winner_;
+    direction_ = direction;
+    ForgetBatches();
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+      FIRN_RETURN_IF_ERROR(Reposition(i, last, last_index));
+    }
+    return {};
+  }
+
+  // Seeks know keys only; the versions of the turning key on the wrong side are read and skipped.
+  Status Reposition(std::size_t index, const Entry& turn, std::size_t turn_source) {
+    Source& source = sources_[index];
+    const bool forward = direction_ == Direction::kForward;
+    FIRN_RETURN_IF_ERROR(forward ? source.cursor->Seek(turn.key)
+                                 : source.cursor->SeekForPrev(turn.key));
+    do {
+      FIRN_RETURN_IF_ERROR(Pull(source, EntryBatch::kCapacity));
+      for (source.next = 0; !source.dry(); ++source.next) {
+        const int order = Compare(source.front(), index, turn, turn_source);
+        if (forward ? order >= 0 : order <= 0) return {};
+      }
+    } while (source.batch.count != 0);
+    source.exhausted = true;
+    return {};
+  }
+
+  std::vector<Source> sources_;
+  std::vector<std::uint64_t> ranks_;
+  LoserTree tree_;
+  bool tree_built_ = false;
+  std::string prefix_;     // empty: the heads in the batches are the ranks
+  std::size_t ties_ = 0;   // since the tree was built
+  Direction direction_ = Direction::kForward;
+  std::size_t last_winner_ = 0;
+  std::size_t fill_limit_ = 0;
+  Status failure_;
+  std::string turn_key_;
+};
+
+}  // namespace
+
+std::unique_ptr<EntryCursor> NewMergingCursor(std::vector<std::unique_ptr<EntryCursor>> sources) {
+  FIRN_CHECK(!sources.empty());
+  if (sources.size() == 1) return std::move(sources.front());
+  return std::make_unique<MergingCursor>(std::move(sources));
+}
+
+}  // namespace firn

@@ -1,0 +1,57 @@
+#include "command_line.h"
+
+#include <fmt/format.h>
+
+#include "command_set.h"
+
+namespace firn::tool {
+namespace {
+
+constexpr char kFooter[] =
+    "Exit codes: 0 done, 1 key not found (compare: records missing), 2 wrong usage, 3 bad input\n"
+    "records (the good ones are stored), 4 the store cannot be used now (missing, busy, existing,\n"
+    "closed, too new), 5 corruption, 6 no space, 7 input or output failed.\n"
+    "Keys that begin with '-' go after '--'.";
+
+// --help and --version are answers, everything else is an error.
+ExitCode AnswerParseEnd(const CLI::App& root, const CLI::ParseError& error,
+                        CommandContext& context) {
+  if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::Success)) {
+    return context.FailUsage(error.what(), "see firn --help");
+  }
+  if (dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr) {
+    context.out().Write(fmt::format("{}\n", error.what()));
+  } else {
+    context.out().Write(root.help());
+  }
+  return context.Finish(ExitCode::kOk);
+}
+
+}  // namespace
+
+ExitCode RunCommandLine(int argument_count, char** arguments) {
+  IgnoreBrokenPipes();
+  CommandContext context;
+  CLI::App root("firn: look into, fill and care for a firn store", "firn");
+  root.set_version_flag("--version", std::string("firn " FIRN_VERSION));
+  root.require_subcommand(1);
+  root.footer(kFooter);
+  root.add_option("--db", context.common.directory, "The store's directory, instead of DIR")
+      ->option_text("DIR");
+  root.add_flag("--json", context.common.json, "Answer in JSON");
+  CommandSet commands(root, context);
+  AddPointCommands(commands);
+  AddRangeCommands(commands);
+  AddLoadCommands(commands);
+  AddKeyspaceCommands(commands);
+  AddStatsCommands(commands);
+  AddCareCommands(commands);
+  try {
+    root.parse(argument_count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return AnswerParseEnd(root, error, context);
+  }
+  return commands.RunParsed();
+}
+
+}  // namespace firn::tool
