@@ -6,7 +6,7 @@
 #include <set>
 
 #include "compaction/picker.h"
-#include "version/fake_table.h"
+#include "testing/fake_table.h"
 #include "version/version_edit.h"
 
 namespace firn {
@@ -102,8 +102,8 @@ class Model {
     if (choice.bottom) {
       std::erase_if(merged, [](const auto& entry) { return entry.second % 2 == 1; });
     }
-    Install(choice.inputs, merged, choice.output_level,
-            OutputRun(tree(), choice.output_level), choice.cut_points);
+    Install(choice.inputs, merged, choice.output_level, OutputRun(tree(), choice.output_level),
+            choice.cut_points);
   }
 
   // Reads every key through runs in order; the first answer must be the newest.
@@ -290,16 +290,14 @@ TEST_P(PickerProperty, ComesToAnEndAndLeavesTheTreeInShape) {
   Model model(GetParam());
   for (int round = 0; round < 30; ++round) {
     for (std::uint64_t i = 0; i < 1 + model.Next(20); ++i) model.Flush();
-    Drain(model, [&] {
-      return PickCompaction(model.tree(), model.policy(), {}, Urgency::kNeeded);
-    });
+    Drain(model,
+          [&] { return PickCompaction(model.tree(), model.policy(), {}, Urgency::kNeeded); });
     for (std::uint8_t level = 0; level < kLastLevel; ++level) {
       EXPECT_LT(model.tree().levels[level].size(), model.policy().runs_per_level);
     }
     if (round % 3 == 0) {
-      Drain(model, [&] {
-        return PickCompaction(model.tree(), model.policy(), {}, Urgency::kIdle);
-      });
+      Drain(model,
+            [&] { return PickCompaction(model.tree(), model.policy(), {}, Urgency::kIdle); });
       for (std::uint8_t level = 0; level + 1 < kLastLevel; ++level) {
         EXPECT_LE(model.tree().levels[level].size(), 1u);
       }
@@ -319,9 +317,8 @@ TEST_P(PickerProperty, LeavesOneCleanRunAfterCompactingEverything) {
       model.FinishOne();
     }
   }
-  Drain(model, [&] {
-    return PickRange(model.tree(), model.policy(), {}, std::nullopt, std::nullopt);
-  });
+  Drain(model,
+        [&] { return PickRange(model.tree(), model.policy(), {}, std::nullopt, std::nullopt); });
   model.CheckReads();
   EXPECT_LE(model.tree().run_count(), 1u);
   const auto* last = model.tree().last_run();
@@ -357,8 +354,8 @@ TEST(PickerAmplification, StaysWithinTheArithmetic) {
       }
       const auto* last = model.tree().last_run();
       runs_max = std::max(runs_max, model.tree().run_count());
-      upper_max = std::max(upper_max,
-                           model.tree().file_bytes() - (last == nullptr ? 0 : last->file_bytes));
+      upper_max =
+          std::max(upper_max, model.tree().file_bytes() - (last == nullptr ? 0 : last->file_bytes));
     }
     const double amplification = static_cast<double>(model.bytes_written() - written) /
                                  static_cast<double>(model.bytes_flushed() - flushed);
