@@ -9,7 +9,7 @@ namespace {
 using namespace firn::testing;  // NOLINT: the helpers of this folder's manifest tests
 
 constexpr int kEdits = 6;
-constexpr std::uint64_t kSeeds = 3;
+constexpr std::uint64_t kSeeds = 12;
 
 struct History {
   std::vector<std::string> versions;  // after each acknowledged step
