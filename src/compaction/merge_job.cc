@@ -1,7 +1,8 @@
-// J1  Tables of one output are disjoint: a table ends only between two user keys, and a range tombstone
-//     that reaches over the end goes on in the next table.
+// J1  Tables of one output are disjoint: a table ends only between two user keys, and a range
+//     tombstone that reaches over the end goes on in the next table.
 // J2  Every entry read is kept or counted as dropped, every entry kept is in a table (rule C4).
-// J3  Nothing outside knows the files until the caller installs them, so failure may remove them all.
+// J3  Nothing outside knows the files until the caller installs them, so failure may remove them
+//     all.
 #include "compaction/merge_job.h"
 
 #include <algorithm>
@@ -129,7 +130,8 @@ class MergeJob {
                 "; the inputs stay in place, run a verification of the store"};
   }
 
-  // Best effort: a file that stays is in no version and goes when the directory is next scanned (F2).
+  // Best effort: a file that stays is in no version and goes when the directory is next scanned
+  // (F2).
   void RemoveFiles() {
     table_.reset();
     for (const std::string& file : files_) {

@@ -1,7 +1,8 @@
-// Deals range tombstones out to the tables of one output: each table gets the part of each tombstone
-// that lies in its interval, so that tables stay disjoint (rule C6).
+// Deals range tombstones out to the tables of one output: each table gets the part of each
+// tombstone that lies in its interval, so that tables stay disjoint (rule C6).
 //
-// Threads: one. Lifetime: the tombstones' views outlive the cutter; parts are valid until the next call.
+// Threads: one. Lifetime: the tombstones' views outlive the cutter; parts are valid until the next
+// call.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +17,8 @@ namespace firn {
 
 class TombstoneCutter {
  public:
-  // Requires: fragments as Retention::KeptTombstones gives them: by begin, equal or disjoint ranges.
+  // Requires: fragments as Retention::KeptTombstones gives them: by begin, equal or disjoint
+  // ranges.
   explicit TombstoneCutter(std::vector<RangeTombstone> fragments)
       : fragments_(std::move(fragments)) {}
 
@@ -47,7 +49,8 @@ class TombstoneCutter {
  private:
   std::vector<RangeTombstone> fragments_;
   std::size_t next_ = 0;  // the first not dealt out to its end
-  // The interval of the last call; copies, because keys come from batches that are gone by the next.
+  // The interval of the last call; copies, because keys come from batches that are gone by the
+  // next.
   std::string begin_;
   std::string end_;
   std::vector<RangeTombstone> parts_;

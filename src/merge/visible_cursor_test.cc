@@ -13,7 +13,8 @@ namespace {
 
 using Items = std::vector<std::pair<std::string, std::string>>;
 
-// A store's content: all versions and range tombstones, and what of them is visible, by brute force.
+// A store's content: all versions and range tombstones, and what of them is visible, by brute
+// force.
 struct World {
   std::deque<std::string> bytes;
   std::vector<Entry> entries;
