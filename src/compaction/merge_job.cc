@@ -6,6 +6,7 @@
 #include "compaction/merge_job.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/check.h"
 #include "base/status_macros.h"
@@ -53,7 +54,7 @@ class MergeJob {
       FIRN_RETURN_IF_ERROR(WriteBatch(batch));
     }
     if (table_ == nullptr && !cutter_.empty()) FIRN_RETURN_IF_ERROR(OpenTable());
-    return table_ == nullptr ? Status() : CloseTable(nullptr);
+    return table_ == nullptr ? Status() : CloseTable(std::nullopt);
   }
 
   Status WriteBatch(const EntryBatch& batch) {
@@ -65,7 +66,7 @@ class MergeJob {
         begin = i;
         // The estimate knows nothing of compression; the writer does.
         table_bytes_ = table_->file_bytes();
-        if (MayEndBefore(entry.key)) FIRN_RETURN_IF_ERROR(CloseTable(&entry.key));
+        if (MayEndBefore(entry.key)) FIRN_RETURN_IF_ERROR(CloseTable(entry.key));
       }
       if (table_ == nullptr) FIRN_RETURN_IF_ERROR(OpenTable());
       last_key_ = entry.key;
@@ -104,8 +105,8 @@ class MergeJob {
     return {};
   }
 
-  // The table ends before `next_key`, or is the last one (null).
-  Status CloseTable(const Slice* next_key) {
+  // The table ends before `next_key`, or is the last one (unset).
+  Status CloseTable(std::optional<Slice> next_key) {
     for (const RangeTombstone& tombstone : cutter_.TakeBefore(next_key)) {
       FIRN_RETURN_IF_ERROR(table_->AddRangeTombstone(tombstone));
     }

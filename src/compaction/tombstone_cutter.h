@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,18 +26,18 @@ class TombstoneCutter {
   // Whether everything was dealt out.
   [[nodiscard]] bool empty() const { return next_ == fragments_.size(); }
 
-  // What no table has got yet, up to `end` (exclusive); all of it when null.
+  // What no table has got yet, up to `end` (exclusive); all of it when unset.
   // Requires: ends ascend from call to call.
-  std::span<const RangeTombstone> TakeBefore(const Slice* end) {
+  std::span<const RangeTombstone> TakeBefore(std::optional<Slice> end) {
     begin_.swap(end_);
-    if (end != nullptr) end_.assign(*end);
-    FIRN_DCHECK(end == nullptr || begin_ <= end_);
+    if (end) end_.assign(*end);
+    FIRN_DCHECK(!end || begin_ <= end_);
     parts_.clear();
     for (std::size_t i = next_; i < fragments_.size(); ++i) {
       RangeTombstone part = fragments_[i];
       part.begin = std::max(part.begin, Slice(begin_));
-      if (end != nullptr && part.begin >= end_) break;
-      if (end != nullptr && part.end > end_) {
+      if (end && part.begin >= end_) break;
+      if (end && part.end > end_) {
         part.end = end_;  // the rest is for the next table, and so is that of its equals
       } else {
         next_ = i + 1;
