@@ -2,6 +2,7 @@
 #include <atomic>
 #include <thread>
 
+#include "base/mutex.h"
 #include "testing/log_test_util.h"
 
 namespace firn::testing {
