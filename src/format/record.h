@@ -4,7 +4,7 @@
 //   0      8    checksum: XXH3-64 of bytes 8 .. 40+length, seeded with the salt below
 //   8      4    payload length
 //   12     1    type, fixed by the file's kind; 0 is never a type
-//   13     3    zero
+//   13     3    header check: 24 bits of a salted mix of the other header fields but the checksum
 //   16     8    first sequence of the batch (manifest: edit number)
 //   24     4    entry count of the batch (manifest: 0)
 //   28     4    incarnation: how often the store had been opened when this was written
@@ -12,7 +12,9 @@
 //   40     n    payload, then zeros up to a multiple of 8
 //
 // The salt mixes database id, file number and the record's own offset: a stale, recycled, moved or
-// foreign record cannot validate (rule W3).
+// foreign record cannot validate (rule W3). The header check lets a reader that looks for records
+// at every 8th byte dismiss what is no header without hashing as many bytes as it claims to have,
+// and tells a torn record from bytes that never were one. Only the checksum makes a record valid.
 #pragma once
 
 #include <cstdint>
@@ -55,14 +57,17 @@ std::size_t EncodeRecord(char* to, std::uint64_t offset, const RecordSalt& salt,
 enum class RecordState : std::uint8_t {
   kValid,
   kEnd,  // nothing but zeros where a header would stand, or no room for one
-  kBad,  // bytes that are no record of this file at this offset
+  kBad,  // bytes that are no record of this file at this offset, or a damaged one
 };
 
 struct ParsedRecord {
   RecordState state = RecordState::kBad;
+  // Whether the header check holds: then `header` and `bytes` are what the writer meant, also when
+  // the record is bad because its payload is damaged, cut off or never reached the disk.
+  bool header_intact = false;
   RecordHeader header;
-  Slice payload;           // borrows from the input
-  std::size_t bytes = 0;   // to the next record, when valid
+  Slice payload;           // of a valid record; borrows from the input
+  std::size_t bytes = 0;   // to the next record; may reach behind the input when not valid
 };
 
 // Looks for a record at `offset` of the file whose whole content is `file`. Never reads outside it.

@@ -13,14 +13,12 @@
 #include <vector>
 
 #include "base/entry.h"
+#include "firn/iterator.h"
 #include "format/range_tombstones.h"
 
 namespace firn {
 
-struct VisibleItem {
-  Slice key;
-  Slice value;
-};
+using VisibleItem = KeyValue;
 
 struct VisibleBatch {
   static constexpr std::size_t kCapacity = 64;

@@ -20,9 +20,9 @@ namespace firn {
 
 // Everything the manifest remembers.
 struct ManifestState {
-  DatabaseId database;
-  FileNumber manifest;
-  std::shared_ptr<const Version> version;
+  DatabaseId database{};
+  FileNumber manifest{};
+  std::shared_ptr<const Version> version{};
   std::uint64_t next_file_number = 1;
   std::uint64_t next_run_id = 1;
   KeyspaceId next_keyspace_id = 1;

@@ -108,9 +108,14 @@ std::string EncodeCurrent(const CurrentPointer& current) {
 
 Result<CurrentPointer> DecodeCurrent(Slice file) {
   if (!file.starts_with(kCurrentFirstLine)) {
-    if (!file.starts_with(kCurrentAnyVersion)) return BadCurrent("not a firn CURRENT file");
+    Slice line = file;
+    std::uint64_t format = 0;
+    if (!ReadNumber(line, kCurrentAnyVersion, 10, &format) || !line.starts_with('\n')) {
+      return BadCurrent("not a firn CURRENT file");
+    }
     return Status(StatusCode::kNotSupported,
-                  "CURRENT was written by a newer firn, or its first line is damaged");
+                  "CURRENT has format " + std::to_string(format) +
+                      ": it was written by a newer firn, or its first line is damaged");
   }
   Slice rest = file.substr(kCurrentFirstLine.size());
   CurrentPointer current;

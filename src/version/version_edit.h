@@ -18,8 +18,8 @@ namespace firn {
 struct AddedTable {
   KeyspaceId keyspace = kDefaultKeyspace;
   std::uint8_t level = 0;
-  RunId run;  // tables of one run share it; joins the run when the level has it already
-  TableMetadata metadata;
+  RunId run{};  // tables of one run share it; joins the run when the level has it already
+  TableMetadata metadata{};
 
   bool operator==(const AddedTable&) const = default;
 };
@@ -28,28 +28,28 @@ struct AddedTable {
 struct RemovedTable {
   KeyspaceId keyspace = kDefaultKeyspace;
   std::uint8_t level = 0;
-  RunId run;
-  FileNumber number;
+  RunId run{};
+  FileNumber number{};
 
   bool operator==(const RemovedTable&) const = default;
 };
 
 struct VersionEdit {
   // Store-wide facts; absent means unchanged. None may go backwards.
-  std::optional<std::uint64_t> next_file_number;
-  std::optional<std::uint64_t> next_run_id;
-  std::optional<KeyspaceId> next_keyspace_id;
-  std::optional<SequenceNumber> last_sequence;  // no sequence up to here may be given out again
-  std::optional<std::uint64_t> replay_from;     // LogPosition; smaller positions are flushed
-  std::optional<std::uint64_t> log_durable;     // LogPosition known durable
-  std::optional<std::uint32_t> incarnation;
+  std::optional<std::uint64_t> next_file_number{};
+  std::optional<std::uint64_t> next_run_id{};
+  std::optional<KeyspaceId> next_keyspace_id{};
+  std::optional<SequenceNumber> last_sequence{};  // no sequence up to here may be given out again
+  std::optional<std::uint64_t> replay_from{};     // LogPosition; smaller positions are flushed
+  std::optional<std::uint64_t> log_durable{};     // LogPosition known durable
+  std::optional<std::uint32_t> incarnation{};
 
   // Applied in this order, whatever the order of the calls that filled them.
-  std::vector<KeyspaceId> dropped;  // with all their tables, which are not listed in `removed`
-  std::vector<std::pair<KeyspaceId, std::string>> created;  // also renames: the id gets this name
-  std::vector<RemovedTable> removed;
-  std::vector<AddedTable> added;
-  std::vector<std::pair<KeyspaceId, SequenceNumber>> flushed;
+  std::vector<KeyspaceId> dropped{};  // with all their tables, which are not listed in `removed`
+  std::vector<std::pair<KeyspaceId, std::string>> created{};  // also renames: the id gets this name
+  std::vector<RemovedTable> removed{};
+  std::vector<AddedTable> added{};
+  std::vector<std::pair<KeyspaceId, SequenceNumber>> flushed{};
 
   void EncodeTo(std::string& to) const;
   // Any bytes are safe. Unknown fields with the must-understand bit: kNotSupported; unknown others

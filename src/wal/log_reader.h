@@ -1,12 +1,22 @@
 // Replays the log at open, and decides whether its end is a torn tail or corruption (rule W6).
 //
-// A bad record at position X is a *torn tail* unless some valid record, in any segment, or the
-// manifest says that bytes at or behind X were durable; then it is *corruption*. A valid record behind
-// a bad one proves nothing by itself: pages of a mapping reach the disk in any order.
-// Everything behind a torn tail is dropped, later segments included, and reported.
+// The walk begins in the segment that holds `replay_from` and goes from record to record, through a
+// seal record to the segment chained behind it, until something is missing at a position X: a
+// record that does not validate, or a successor. Everything at and behind X is either a *torn
+// tail*, dropped and reported, or *corruption*, refused. It is corruption if and only if one of
+// these proves that X had reached the disk (docs/decisions/0007-rotation-and-torn-tails.md):
+// R1  the manifest's `durable_at_least`, or the durable position in any valid record behind X, in
+//     any segment, is larger than X;
+// R2  a valid chain record behind X names a predecessor that is not there (names of segments are
+//     durable before their first use), or begins a later log that holds batches;
+// R3  a segment with a valid record has a damaged header (headers are durable before first use).
+// A valid record behind a bad one proves nothing by itself: pages of a mapping reach the disk in
+// any order.
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "env/runtime.h"
 #include "wal/log_format.h"
@@ -16,17 +26,19 @@ namespace firn {
 struct LogReplayInput {
   std::string directory;
   DatabaseId database;
-  std::vector<FileNumber> segments;    // every log file found, any order
-  LogPosition replay_from = 0;         // bytes before it are flushed: not needed, may be missing
-  LogPosition durable_at_least = 0;    // from the manifest
+  std::vector<FileNumber> segments;  // every log file found, any order
+  LogPosition replay_from = 0;       // bytes before it are flushed: not needed, may be missing
+  LogPosition durable_at_least = 0;  // from the manifest
 };
 
 struct LogReplayResult {
-  LogPosition end = 0;                 // behind the last record delivered; replay_from when none
-  SequenceNumber last_sequence = 0;    // of the last record delivered; 0 when none
+  // Where the next log starts, and what `replay_from` becomes with it: behind every byte that any
+  // segment found may ever have used, delivered or dropped, so that no position is used twice.
+  LogPosition end = 0;
+  SequenceNumber last_sequence = 0;  // of the last record delivered; 0 when none
   std::uint64_t records = 0;
   std::uint64_t entries = 0;
-  std::uint64_t bytes_dropped = 0;     // torn tail, for the report; 0 for a clean end
+  std::uint64_t bytes_dropped = 0;  // torn tail, for the report; 0 for a clean end
 };
 
 struct ReplayedRecord {
@@ -37,8 +49,9 @@ struct ReplayedRecord {
   Slice payload;  // valid during the call
 };
 
-// Delivers every record at or behind `replay_from` in order. A failing `sink` ends the replay with its
-// status. Errors: kCorruption (file, offset, what proves it), kIo, kNotSupported.
+// Delivers every record at or behind `replay_from` in order. A failing `sink` ends the replay with
+// its status. Holds one segment in memory at a time. Changes nothing on disk.
+// Errors: kCorruption (file, offset, what proves it), kIo, kNotSupported.
 [[nodiscard]] Result<LogReplayResult> ReplayLog(
     FileSystem& file_system, const LogReplayInput& input,
     const std::function<Status(const ReplayedRecord&)>& sink);

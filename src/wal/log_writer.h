@@ -1,19 +1,25 @@
 // Appends records to the log and makes them durable.
 //
-// Segments are prepared ahead of need by a background task (created and zero-filled, or recycled from
-// obsolete ones; header written and synced, directory synced), so switching costs nothing unless the
-// writer outruns it. A full segment gets a seal record, is synced and closed in the background.
+// Segments are prepared ahead of need by a background task (created and zero-filled, or recycled
+// from obsolete ones; header written and synced, directory synced), so switching costs nothing
+// unless the writer outruns it. A full segment gets a seal record and is synced and closed in the
+// background, while appends go on in the next one (docs/decisions/0007-rotation-and-torn-tails.md).
+// A record that no ordinary segment can hold gets a segment of its own, made while it waits.
 //
 // L1  Records stand in the log in the order of Append calls.
 // L2  durable() >= p only after an fdatasync that covers every byte before p, in every segment,
-//     returned 0 (rule W5: nothing in segment N+1 counts as durable before N does).
-// L3  After one failed write or sync the writer is dead: Append and Sync answer kClosed/kIo for ever,
-//     and no further sync is issued on any segment (rule E1).
-// Threads: Append by the holder of the commit lock only; Sync, durable, appended, Recycle by anyone.
+//     returned 0: nothing in segment N+1 counts as durable before all of N does.
+// L3  After one failed write or sync the writer is dead: Append, and Sync of what is not durable,
+//     answer kClosed for ever, and no further sync is issued on any segment (rule E1). The call
+//     that met the failure returns it as it came.
+// Threads: Append by the holder of the commit lock only; Sync, durable, appended, health, segments,
+//          Release by anyone; Close and the destructor last.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "cache/memory_ledger.h"
@@ -30,22 +36,24 @@ struct LogWriterSettings {
   std::uint64_t window_bytes = std::uint64_t{4} << 20;  // of the mapping kept populated
   std::uint64_t recycled_max = 3;                       // obsolete segments kept for reuse
   SegmentBackend backend = SegmentBackend::kMapped;
-  LogPosition start = 0;
-  SequenceNumber first_sequence = 0;
+  LogPosition start = 0;              // LogReplayResult::end: no position is used twice
+  SequenceNumber first_sequence = 0;  // no record has a smaller one
 };
 
 class LogWriter {
  public:
   // `next_file_number` hands out numbers from the store's one counter; thread-safe.
   static Result<std::unique_ptr<LogWriter>> Create(const Runtime& runtime,
-                                                   DirectoryHandle& directory,
-                                                   MemoryLedger& ledger,
+                                                   DirectoryHandle& directory, MemoryLedger& ledger,
                                                    std::function<FileNumber()> next_file_number,
                                                    LogWriterSettings settings);
   // Waits for its background tasks. Close first to learn of errors.
-  virtual ~LogWriter();
+  virtual ~LogWriter() = default;
+  LogWriter(const LogWriter&) = delete;
+  LogWriter& operator=(const LogWriter&) = delete;
 
-  // Appends one record holding the concatenated `parts`. When it returns the bytes are in the page
+  // Appends one record holding the concatenated `parts`. Requires: count > 0, and first_sequence is
+  // larger than every sequence appended before. When it returns the bytes are in the page
   // cache (they survive kill -9). kNoSpace when a next segment cannot be created: nothing was
   // appended, the writer lives, a later call tries again.
   // Returns the position behind the record.
@@ -57,7 +65,9 @@ class LogWriter {
 
   [[nodiscard]] virtual LogPosition appended() const = 0;  // behind the last record
   [[nodiscard]] virtual LogPosition durable() const = 0;
-  [[nodiscard]] virtual Status health() const = 0;         // the first failure, if any
+  // The first failure, if any: the one that killed the writer, or one met while preparing the next
+  // segment, which will kill it when that segment is needed.
+  [[nodiscard]] virtual Status health() const = 0;
 
   // Segments in use, oldest first: number and the position behind its last possible byte.
   struct SegmentInfo {
@@ -67,12 +77,17 @@ class LogWriter {
     std::uint64_t file_bytes = 0;
   };
   [[nodiscard]] virtual std::vector<SegmentInfo> segments() const = 0;
-  // The caller promises that no byte before `position` is needed any more and that the manifest edit
-  // saying so is durable (rule W9): whole segments below it are recycled or removed.
+  // The caller promises that no byte before `position` is needed any more and that the manifest
+  // edit saying so is durable (rule W9): whole segments below it are recycled or removed, once they
+  // are synced and closed. A recycled file is rewritten in place: who wants to keep a segment (a
+  // checkpoint) copies it, for a hard link would change with it (rule W4).
   virtual void Release(LogPosition position) = 0;
 
   // Seals nothing, syncs everything appended, stops background work. The log is replayable after.
   virtual Status Close() = 0;
+
+ protected:
+  LogWriter() = default;
 };
 
 }  // namespace firn
