@@ -13,7 +13,9 @@ function(firn_compile_settings target)
   target_compile_definitions(${target} PRIVATE _GLIBCXX_ASSERTIONS
     $<$<BOOL:${FIRN_CHECKED}>:FIRN_CHECKED>)
   if(FIRN_SANITIZE)
-    target_compile_options(${target} PRIVATE -fsanitize=${FIRN_SANITIZE} -fno-sanitize-recover=all)
+    # vptr: the engine has no run-time types, so tests cannot look them up.
+    target_compile_options(${target} PRIVATE -fsanitize=${FIRN_SANITIZE} -fno-sanitize-recover=all
+      -fno-sanitize=vptr)
     target_link_options(${target} PUBLIC -fsanitize=${FIRN_SANITIZE})
   endif()
 endfunction()
