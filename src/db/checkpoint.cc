@@ -29,10 +29,12 @@ Status CopyFile(FileSystem& files, const std::string& from, const std::string& t
 Status FillCheckpoint(FileSystem& files, const std::string& source, const std::string& target,
                       ManifestState state) {
   for (const auto& table : TablesOf(*state.version)) {
-    const std::string name = "/" + TableFileName(table->metadata().number);
+    const std::string name = TableFileName(table->metadata().number);
+    const std::string from = source + "/" + name;
+    const std::string to = target + "/" + name;
     // Across file systems, or where links are unknown, a copy does as well.
-    if (files.Link(source + name, target + name).ok()) continue;
-    FIRN_RETURN_IF_ERROR(CopyFile(files, source + name, target + name));
+    if (files.Link(from, to).ok()) continue;
+    FIRN_RETURN_IF_ERROR(CopyFile(files, from, to));
   }
   // Everything is in tables: the copy needs no log, and must not miss the original's.
   state.log_durable = state.replay_from;
