@@ -1,5 +1,6 @@
-// The memtable against a skip list of LevelDB's design and absl::btree_map, from one warm arena pool:
-// 500,000 entries with values of 100 bytes. Results and command: docs/decisions/0001-memtable-structure.md.
+// The memtable against a skip list of LevelDB's design and absl::btree_map, from one warm arena
+// pool: 500,000 entries with values of 100 bytes. Results and command:
+// docs/decisions/0001-memtable-structure.md.
 //
 // absl::btree_map is a bound, not a rival: it knows neither versions nor concurrent readers.
 #include <benchmark/benchmark.h>
@@ -230,10 +231,10 @@ void Iterate(benchmark::State& state) {
   CountPerEntry(state);
 }
 
-#define FIRN_BENCH_TABLE(Table)                                                                  \
-  BENCHMARK(Insert<Table>)->Arg(kRandom)->Arg(kOrdered)->Arg(kLongPrefix)->ArgName("keys");      \
-  BENCHMARK(Get<Table>)->Arg(kRandom)->Arg(kLongPrefix)->ArgName("keys");                        \
-  BENCHMARK(GetMissing<Table>);                                                                  \
+#define FIRN_BENCH_TABLE(Table)                                                             \
+  BENCHMARK(Insert<Table>)->Arg(kRandom)->Arg(kOrdered)->Arg(kLongPrefix)->ArgName("keys"); \
+  BENCHMARK(Get<Table>)->Arg(kRandom)->Arg(kLongPrefix)->ArgName("keys");                   \
+  BENCHMARK(GetMissing<Table>);                                                             \
   BENCHMARK(Iterate<Table>)->Arg(kRandom)->Arg(kOrdered)->ArgName("keys")
 FIRN_BENCH_TABLE(FirnTable);
 FIRN_BENCH_TABLE(SkipListTable);

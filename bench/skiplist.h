@@ -21,12 +21,14 @@ class SkipList {
   struct Node {
     const char* record;
     std::atomic<Node*> next[1];  // as many as the node is high
-    [[nodiscard]] Node* Next(int level) const { return next[level].load(std::memory_order_acquire); }
+    [[nodiscard]] Node* Next(int level) const {
+      return next[level].load(std::memory_order_acquire);
+    }
   };
 
   void Insert(Slice key, Slice value, SequenceNumber sequence, EntryKind kind) {
-    const std::size_t bytes = LengthBytes(key.size() + 8) + key.size() + 8 +
-                              LengthBytes(value.size()) + value.size();
+    const std::size_t bytes =
+        LengthBytes(key.size() + 8) + key.size() + 8 + LengthBytes(value.size()) + value.size();
     char* const record = arena_.Allocate(bytes, 1);
     char* at = StoreVarint(record, key.size() + 8);
     if (!key.empty()) std::memcpy(at, key.data(), key.size());

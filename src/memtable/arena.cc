@@ -104,15 +104,15 @@ Arena::~Arena() {
 
 // Chunks start at a page, which satisfies every alignment.
 char* Arena::AllocateFromNewChunk(std::size_t bytes) {
-  // A piece that would fill most of a chunk calls for larger ones; past chunk_bytes() it gets its own.
+  // A large piece calls for larger chunks; past chunk_bytes() it gets its own.
   while (next_chunk_bytes_ < pool_.chunk_bytes() && bytes > next_chunk_bytes_ / 4) {
     next_chunk_bytes_ *= 2;
   }
   const ArenaPool::Chunk chunk = pool_.Take(std::max(bytes, next_chunk_bytes_));
   chunks_.push_back(chunk);
   used_bytes_ += bytes;
-  // Whichever has more room left serves the next calls, so that a large piece does not cost the rest
-  // of the chunk it did not fit into.
+  // Whichever has more room left serves the next calls, so that a large piece does not cost the
+  // rest of the chunk it did not fit into.
   if (chunk.bytes - bytes > left_) {
     next_ = chunk.data + bytes;
     left_ = chunk.bytes - bytes;

@@ -1,9 +1,10 @@
-// Bump allocation for memtables, from chunks that are recycled: the first touch of a fresh page costs
-// more than an insert, so chunks of dead memtables are kept and handed out again, warm.
+// Bump allocation for memtables, from chunks that are recycled: the first touch of a fresh page
+// costs more than an insert, so chunks of dead memtables are kept and handed out again, warm.
 //
-// A memtable starts with kChunkBytesMin and doubles its chunks as it grows, so a store with thousands
-// of keyspaces pays a few KiB for each that holds little. Small chunks are cut from whole ones in
-// halves and fused again when both halves are free (a buddy allocator), so they are recycled too.
+// A memtable starts with kChunkBytesMin and doubles its chunks as it grows, so a store with
+// thousands of keyspaces pays a few KiB for each that holds little. Small chunks are cut from whole
+// ones in halves and fused again when both halves are free (a buddy allocator), so they are
+// recycled too.
 #pragma once
 
 #include <cstddef>
@@ -70,7 +71,8 @@ class Arena {
   // most a cache line.
   [[nodiscard]] char* Allocate(std::size_t bytes, std::size_t alignment) {
     const std::size_t padding = (0 - reinterpret_cast<std::uintptr_t>(next_)) & (alignment - 1);
-    if (bytes + padding > left_) [[unlikely]] return AllocateFromNewChunk(bytes);
+    if (bytes + padding > left_) [[unlikely]]
+      return AllocateFromNewChunk(bytes);
     char* const result = next_ + padding;
     next_ += bytes + padding;
     left_ -= bytes + padding;

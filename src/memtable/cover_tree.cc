@@ -48,8 +48,9 @@ const CoverTree* CoverTree::Build(Arena& arena, std::span<const RangeTombstone> 
   FIRN_CHECK(!tombstones.empty());
   FIRN_CHECK(tombstones.size() < kTombstonesMax);
   std::vector<RangeTombstone> ascending(tombstones.begin(), tombstones.end());
-  std::sort(ascending.begin(), ascending.end(),
-            [](const RangeTombstone& a, const RangeTombstone& b) { return a.sequence < b.sequence; });
+  std::sort(
+      ascending.begin(), ascending.end(),
+      [](const RangeTombstone& a, const RangeTombstone& b) { return a.sequence < b.sequence; });
   const std::vector<Slice> bounds = DistinctBounds(tombstones);
   const std::size_t intervals = bounds.size() - 1;
   const auto for_each_note = [&](auto note) {
@@ -70,9 +71,8 @@ const CoverTree* CoverTree::Build(Arena& arena, std::span<const RangeTombstone> 
   for (std::size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
   std::vector<SequenceNumber> sequences(first.back());
   std::vector<std::uint32_t> next = first;
-  for_each_note([&](std::size_t node, SequenceNumber sequence) {
-    sequences[next[node]++] = sequence;
-  });
+  for_each_note(
+      [&](std::size_t node, SequenceNumber sequence) { sequences[next[node]++] = sequence; });
 
   auto* const tree = new (arena.Allocate(sizeof(CoverTree), alignof(CoverTree))) CoverTree();
   tree->count_ = tombstones.size();

@@ -1,9 +1,10 @@
-// A fixed set of range tombstones, searchable by key and sequence: a segment tree over the intervals
-// between their bounds, each tombstone noted at the O(log n) nodes that make up its range.
+// A fixed set of range tombstones, searchable by key and sequence: a segment tree over the
+// intervals between their bounds, each tombstone noted at the O(log n) nodes that make up its
+// range.
 //
-// Fragments (format/range_tombstones.h) answer with one binary search, but need the square of n when
-// ranges nest, as they do when a queue is trimmed again and again from its begin. This one needs
-// O(n log n) space at worst and answers in O(log^2 n).
+// Fragments (format/range_tombstones.h) answer with one binary search, but need the square of n
+// when ranges nest, as they do when a queue is trimmed again and again from its begin. This one
+// needs O(n log n) space at worst and answers in O(log^2 n).
 //
 // Threads: immutable once built. Lifetime: in the arena given to Build; keys are borrowed.
 #pragma once
@@ -18,7 +19,8 @@ namespace firn {
 
 class CoverTree {
  public:
-  // Requires: 0 < size of `tombstones` < 2^24, begin < end in each. Keys must live as long as the tree.
+  // Requires: 0 < size of `tombstones` < 2^24, begin < end in each. Keys must live as long as the
+  // tree.
   static const CoverTree* Build(Arena& arena, std::span<const RangeTombstone> tombstones);
 
   // How many tombstones it was built from.

@@ -28,8 +28,8 @@ class Memtable {
   Memtable(const Memtable&) = delete;
   Memtable& operator=(const Memtable&) = delete;
 
-  // Writer only. Copies key and value. `sequence` is larger than that of every earlier insert of the
-  // same key (recovery replays in order too). kind is kPut or kDelete.
+  // Writer only. Copies key and value. `sequence` is larger than that of every earlier insert of
+  // the same key (recovery replays in order too). kind is kPut or kDelete.
   void Insert(Slice key, Slice value, SequenceNumber sequence, EntryKind kind);
   // Writer only. Requires: begin < end.
   void InsertRangeDelete(Slice begin, Slice end, SequenceNumber sequence);
@@ -46,7 +46,8 @@ class Memtable {
   // Seek. The memtable must outlive it.
   [[nodiscard]] std::unique_ptr<EntryCursor> NewCursor() const;
 
-  // Arena bytes in use, entries (range deletes included) and sequence bounds; readable by any thread.
+  // Arena bytes in use, entries (range deletes included) and sequence bounds; readable by any
+  // thread.
   [[nodiscard]] std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t entries() const { return entries_.load(std::memory_order_relaxed); }
   // Without range deletes: what a cursor yields.

@@ -42,9 +42,7 @@ class BesideAWriter : public ::testing::Test {
     }
     for (std::thread& thread : threads) thread.join();
   }
-  [[nodiscard]] SequenceNumber visible() const {
-    return visible_.load(std::memory_order_acquire);
-  }
+  [[nodiscard]] SequenceNumber visible() const { return visible_.load(std::memory_order_acquire); }
 
   MemoryLedger ledger_{std::uint64_t{1} << 30};
   ArenaPool pool_{ledger_, 1 << 20, 0};

@@ -71,7 +71,7 @@ Status MemtableCursor::Prev(EntryBatch& batch, std::size_t limit) {
   return Status();
 }
 
-// Requires: the cursor is behind the copy. Moves in front of the first record that follows, or stays.
+// Requires: the cursor is behind the copy. Moves in front of the next record, or stays.
 bool MemtableCursor::GoToNextLeaf() {
   if (copy_.count == 0) return false;
   const Target last{Record(copy_.records[copy_.count - 1])};

@@ -27,9 +27,7 @@ INSTANTIATE_TYPED_TEST_SUITE_P(Memtable, EntryCursorContract, MemtableMaker);
 
 class GrowingMemtable : public ::testing::Test {
  protected:
-  void Put(const std::string& key) {
-    memtable_.Insert(key, "v", ++sequence_, EntryKind::kPut);
-  }
+  void Put(const std::string& key) { memtable_.Insert(key, "v", ++sequence_, EntryKind::kPut); }
   static void Collect(const EntryBatch& batch, std::vector<std::string>& keys) {
     for (std::size_t i = 0; i < batch.count; ++i) keys.emplace_back(batch.entries[i].key);
   }

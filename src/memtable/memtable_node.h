@@ -9,8 +9,8 @@
 // N1  Nothing is ever removed from the tree; a node lives as long as the memtable.
 // N2  A node splits by giving its upper part to a new node on its right, so its lowest key never
 //     changes and the leaf left of it stays left of it.
-// N3  Slots freed by a split may be filled again. `splits` is raised before that: a reader that finds
-//     it unchanged after reading has read one consistent state of the node.
+// N3  Slots freed by a split may be filled again. `splits` is raised before that: a reader that
+//     finds it unchanged after reading has read one consistent state of the node.
 // N4  The parent routes to the new node before `splits` of the old one is raised.
 // N5  The separator of a leaf is the leaf's first record.
 #pragma once
@@ -26,8 +26,8 @@ namespace firn {
 // 14 slots, because a leaf is then exactly four cache lines.
 inline constexpr unsigned kNodeSlots = 14;
 
-// The order of a node's slots: 4 bits of count, then 14 slot numbers of 4 bits. The first `count` are
-// used, in key order; those behind are free.
+// The order of a node's slots: 4 bits of count, then 14 slot numbers of 4 bits. The first `count`
+// are used, in key order; those behind are free.
 class Permutation {
  public:
   Permutation() = default;
@@ -109,8 +109,8 @@ template <typename AnyNode>
   return low;
 }
 
-// How many records of the node, in order, lie before `target`. The search of the heads has no branch
-// on what it finds: one would be mispredicted every other time.
+// How many records of the node, in order, lie before `target`. The search of the heads has no
+// branch on what it finds: one would be mispredicted every other time.
 template <typename AnyNode>
 [[nodiscard]] unsigned LowerBound(const AnyNode& node, Permutation order, const Target& target) {
   const auto head_at = [&](unsigned position) {
@@ -123,7 +123,8 @@ template <typename AnyNode>
     low += (head_at(low + left / 2 - 1) < target.head ? 1u : 0u) * (left / 2);
   }
   const std::uint64_t head = head_at(low);
-  if (head == target.head) [[unlikely]] return LowerBoundOfTies(node, order, low, target);
+  if (head == target.head) [[unlikely]]
+    return LowerBoundOfTies(node, order, low, target);
   return low + (head < target.head ? 1u : 0u);
 }
 

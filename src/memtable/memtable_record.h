@@ -24,7 +24,8 @@ class Record {
   // Copies the entry into the arena.
   static const char* Create(Arena& arena, const Entry& entry) {
     char lengths[2 * kVarint32BytesMax];
-    char* const lengths_end = StoreVarint(StoreVarint(lengths, entry.key.size()), entry.value.size());
+    char* const lengths_end =
+        StoreVarint(StoreVarint(lengths, entry.key.size()), entry.value.size());
     const auto lengths_bytes = static_cast<std::size_t>(lengths_end - lengths);
     char* const bytes = arena.Allocate(
         sizeof(std::uint64_t) + lengths_bytes + entry.key.size() + entry.value.size(), 1);
@@ -62,15 +63,16 @@ class Record {
     for (unsigned shift = 0;; shift += 7) {
       const auto byte = static_cast<unsigned char>(*(*at)++);
       length |= static_cast<std::size_t>(byte & 0x7fu) << shift;
-      if (byte < 0x80) [[likely]] return length;
+      if (byte < 0x80) [[likely]]
+        return length;
     }
   }
 
   const char* bytes_ = nullptr;
 };
 
-// A place between two entries: after all smaller keys, and of `key` itself after the versions with a
-// sequence above `above`.
+// A place between two entries: after all smaller keys, and of `key` itself after the versions with
+// a sequence above `above`.
 struct Target {
   // Before every version of `key`, and after every one.
   static constexpr std::int64_t kBeforeAll = static_cast<std::int64_t>(kSequenceMax);
@@ -84,7 +86,8 @@ struct Target {
 
   // Whether the record, whose head is `record_head`, lies before this place.
   [[nodiscard]] bool IsAfter(std::uint64_t record_head, const char* record) const {
-    if (record_head != head) [[likely]] return record_head < head;
+    if (record_head != head) [[likely]]
+      return record_head < head;
     return IsAfterEqualHead(Record(record));
   }
   [[nodiscard]] bool IsAfterEqualHead(Record record) const {

@@ -170,12 +170,18 @@ class KeyStream {
   std::string Next() {
     if (random_() % 20 == 0) shape_ = static_cast<unsigned>(random_() % 6);
     switch (shape_) {
-      case 0: return awkward_[random_() % awkward_.size()];
-      case 1: return "ascending" + Digits(ascending_++);
-      case 2: return "descending" + Digits(descending_--);
-      case 3: return std::string(random_() % 12, "abc"[random_() % 3]);
-      case 4: return std::string("\xff\xff\xff\xff\xff\xff\xff\xff") + Digits(random_() % 500);
-      default: return Digits(random_() % 100000);
+      case 0:
+        return awkward_[random_() % awkward_.size()];
+      case 1:
+        return "ascending" + Digits(ascending_++);
+      case 2:
+        return "descending" + Digits(descending_--);
+      case 3:
+        return std::string(random_() % 12, "abc"[random_() % 3]);
+      case 4:
+        return std::string("\xff\xff\xff\xff\xff\xff\xff\xff") + Digits(random_() % 500);
+      default:
+        return Digits(random_() % 100000);
     }
   }
 

@@ -1,10 +1,12 @@
 // Splitting a node, in the order that readers rely on:
 //   1. build the right node; nobody sees it yet
-//   2. insert its separator into the parent (which may split first, the same way), or make a new root
+//   2. insert its separator into the parent (which may split first, the same way), or make a
+//      new root
 //   3. raise `splits` of the old node; who came before step 2 will notice and come again
 //   4. leaves: link the right node between the old one and its successor
 //   5. truncate the old node's order; from here on its freed slots may be filled
-// Between 3 and 5 the old leaf still shows the records that moved; cursors skip what they have seen.
+// Between 3 and 5 the old leaf still shows the records that moved; cursors skip what they have
+// seen.
 #include "memtable/memtable_tree.h"
 
 #include <new>
@@ -67,8 +69,9 @@ MemtableTree::Descent MemtableTree::Descend(const Target& target) const {
   return descent;
 }
 
-// `splits` of a child is read before the parent is looked at again. If the parent is unchanged then,
-// the child had not split when it was read (N4), and a later split will show in its `splits` (N3).
+// `splits` of a child is read before the parent is looked at again. If the parent is unchanged
+// then, the child had not split when it was read (N4), and a later split will show in its `splits`
+// (N3).
 bool MemtableTree::TryDescend(const Target& target, Descent& descent) const {
   const Node* node = Load(root_);
   std::uint32_t splits = node->LoadSplits();
@@ -222,8 +225,8 @@ void MemtableTree::SplitLeaf(const Target& target) {
   }
 }
 
-// `next` of the leaf comes before `previous` of the successor: who goes back from the successor must
-// find it again by going forth.
+// `next` of the leaf comes before `previous` of the successor: who goes back from the successor
+// must find it again by going forth.
 void MemtableTree::LinkAfter(Leaf& leaf, Leaf* right) {
   Leaf* const successor = Load(leaf.next);
   Store(right->next, successor);

@@ -1,9 +1,9 @@
-// The memtable's ordered index: a B+-tree over records in an arena (memtable/memtable_node.h says how
-// a node changes under its readers).
+// The memtable's ordered index: a B+-tree over records in an arena (memtable/memtable_node.h says
+// how a node changes under its readers).
 //
 // Not here: record bytes, range deletes, counters (memtable/memtable.h).
-// Threads:  one writer; any number of readers beside it. A reader never waits: it repeats a step only
-//           when the writer has completed a split under it.
+// Threads:  one writer; any number of readers beside it. A reader never waits: it repeats a step
+//           only when the writer has split a node under it.
 // Lifetime: nodes live in the arena given at construction.
 #pragma once
 

@@ -1,11 +1,13 @@
 // The range tombstones of a memtable, searchable beside their one writer.
 //
 // The newest few are a list. A full list becomes an immutable CoverTree, and trees of one size fuse
-// into a larger one, so k inserts cost O(k log^2 k) in all and no reader ever sees a half-made state.
+// into a larger one, so k inserts cost O(k log^2 k) in all and no reader ever sees a half-made
+// state.
 //
 // Threads:  one writer; any number of readers, wait-free through one atomic pointer.
-// Lifetime: everything is in the arena given at construction and stays until it dies, trees that were
-//           fused included: each tombstone is copied once per fusion, log4(k / kLooseMax) times.
+// Lifetime: everything is in the arena given at construction and stays until it dies, trees that
+//           were fused included: each tombstone is copied once per fusion, log4(k / kLooseMax)
+//           times.
 #pragma once
 
 #include <atomic>
@@ -36,8 +38,8 @@ class RangeDeletes {
   void AppendTo(SequenceNumber at, std::vector<RangeTombstone>& out) const;
 
  private:
-  static constexpr std::uint32_t kLooseMax = 16;  // a scan of so few costs no more than a tree
-  static constexpr std::size_t kFanIn = 4;        // so many trees of one size fuse
+  static constexpr std::uint32_t kLooseMax = 16;     // a scan of so few costs no more than a tree
+  static constexpr std::size_t kFanIn = 4;           // so many trees of one size fuse
   using Forest = std::span<const CoverTree* const>;  // oldest and largest first
 
   // A tombstone, and the whole set as it was when this one was the newest.

@@ -1,5 +1,5 @@
-// What every EntryCursor owes its caller (base/entry.h), as one typed suite that each implementation
-// is run through:
+// What every EntryCursor owes its caller (base/entry.h), as one typed suite that each
+// implementation is run through:
 //
 //   struct MemtableMaker {                 // default constructible, owns what the cursor reads
 //     std::unique_ptr<EntryCursor> Make(const std::vector<Entry>& sorted);
@@ -329,13 +329,25 @@ TYPED_TEST_P(EntryCursorContract, AgreesWithASortedArrayOnARandomWalk) {
     const std::string near = random() % 2 == 0 ? EvenKey(static_cast<int>(random() % 510))
                                                : awkward[random() % awkward.size()] + "x";
     switch (random() % 8) {
-      case 0: ASSERT_NO_FATAL_FAILURE(this->Seek(near)); break;
-      case 1: ASSERT_NO_FATAL_FAILURE(this->SeekForPrev(near)); break;
-      case 2: ASSERT_NO_FATAL_FAILURE(this->Seek(this->expected_[random() % 900].key)); break;
-      case 3: ASSERT_NO_FATAL_FAILURE(this->SeekForPrev(this->expected_[random() % 900].key)); break;
+      case 0:
+        ASSERT_NO_FATAL_FAILURE(this->Seek(near));
+        break;
+      case 1:
+        ASSERT_NO_FATAL_FAILURE(this->SeekForPrev(near));
+        break;
+      case 2:
+        ASSERT_NO_FATAL_FAILURE(this->Seek(this->expected_[random() % 900].key));
+        break;
+      case 3:
+        ASSERT_NO_FATAL_FAILURE(this->SeekForPrev(this->expected_[random() % 900].key));
+        break;
       case 4:
-      case 5: ASSERT_NO_FATAL_FAILURE(this->StepForward(limit)); break;
-      default: ASSERT_NO_FATAL_FAILURE(this->StepBackward(limit)); break;
+      case 5:
+        ASSERT_NO_FATAL_FAILURE(this->StepForward(limit));
+        break;
+      default:
+        ASSERT_NO_FATAL_FAILURE(this->StepBackward(limit));
+        break;
     }
   }
 }
