@@ -226,7 +226,9 @@ TEST_F(MergeJobTest, WritesATableOfRangeTombstonesAlone) {
 
 TEST_F(MergeJobTest, CutsRangeTombstonesAtTheTablesBorders) {
   for (std::size_t i = 0; i < 1000; ++i) Put(Key(i), i + 100, 100);
-  tombstones_ = {{"a", "z", 5}, {Key(300), Key(700), 50}, {Key(310), Key(320), 60}};
+  tombstones_ = {{"a", "z", 5},
+                 {Keep(Key(300)), Keep(Key(700)), 50},
+                 {Keep(Key(310)), Keep(Key(320)), 60}};
   const auto output = Run(Input());
   ASSERT_TRUE(output.ok()) << output.status().ToString();
   ASSERT_GT(output.value().tables.size(), 3u);
