@@ -1,0 +1,110 @@
+// A partition: the filter, fences and handles of a stretch of data blocks, read as one unit; and the
+// top, which holds the same for the partitions of a table.
+//
+// Partition block:
+//   0 u32 blocks | 4 u32 fence bytes | 8 u64 entries
+//   handles: n x 16 | entry counts: n x u8, zero-padded to 8 | fences | zeros to 64 | filter
+// Top block:
+//   0 u32 partitions | 4 u32 zero | 8 u64 entries
+//   n x (handle 16, u32 blocks, u32 entries) | fences, if n > 0
+//
+// P1  Data blocks of a partition lie in the file without gaps, in order, and the partition's block
+//     follows the last of them.
+// P2  The last fence of a partition is its fence in the top.
+// Threads: builders one; views are immutable.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cache/frame_pool.h"
+#include "table/fences.h"
+#include "table/filter.h"
+#include "table/table_format.h"
+
+namespace firn {
+
+class PartitionBuilder {
+ public:
+  explicit PartitionBuilder(std::uint32_t filter_bits_per_key)
+      : filter_bits_per_key_(filter_bits_per_key) {}
+
+  void AddKeyHash(std::uint64_t hash) { hashes_.push_back(hash); }
+  void AddBlock(const BlockHandle& handle, std::size_t entries);
+  // One for each block, in order; may lag behind AddBlock by one.
+  void AddFence(Slice fence) { fences_.Add(fence); }
+  [[nodiscard]] std::size_t blocks() const { return handles_.size(); }
+  [[nodiscard]] std::uint64_t entries() const { return entries_; }
+  // Size if encoded now, roughly.
+  [[nodiscard]] std::size_t bytes() const;
+  // Requires: at least one block, a fence for each. Valid until the next change.
+  [[nodiscard]] Slice Encode();
+  void Clear();
+
+ private:
+  std::uint32_t filter_bits_per_key_;
+  std::vector<std::uint64_t> hashes_;
+  std::vector<BlockHandle> handles_;
+  std::vector<std::uint8_t> counts_;
+  FenceBuilder fences_;
+  std::uint64_t entries_ = 0;
+  std::string encoded_;
+};
+
+struct PartitionView {
+  std::size_t blocks = 0;
+  const char* handles = nullptr;
+  const char* counts = nullptr;
+  KeyColumn fences;
+  FilterView filter;
+  std::uint64_t entries = 0;
+  FrameSlot* slots = nullptr;  // one per block; null where blocks are not kept in frames
+
+  [[nodiscard]] BlockHandle handle(std::size_t i) const {
+    return LoadHandle(handles + i * kBlockHandleBytes);
+  }
+  [[nodiscard]] std::size_t entries_of(std::size_t i) const {
+    return static_cast<std::uint8_t>(counts[i]);
+  }
+};
+
+// Null, or what is wrong. `self` is where the partition's block lies (P1).
+[[nodiscard]] const char* ParsePartition(Slice raw, const BlockHandle& self, PartitionView* view);
+
+struct TopView {
+  std::size_t partitions = 0;
+  const char* records = nullptr;
+  KeyColumn fences;
+  std::uint64_t entries = 0;
+
+  [[nodiscard]] BlockHandle handle(std::size_t i) const {
+    return LoadHandle(records + i * kTopRecordBytes);
+  }
+  [[nodiscard]] std::size_t blocks_of(std::size_t i) const {
+    return LoadFixed<std::uint32_t>(records + i * kTopRecordBytes + kBlockHandleBytes);
+  }
+  [[nodiscard]] std::uint64_t entries_of(std::size_t i) const {
+    return LoadFixed<std::uint32_t>(records + i * kTopRecordBytes + kBlockHandleBytes + 4);
+  }
+  static constexpr std::size_t kTopRecordBytes = kBlockHandleBytes + 8;
+};
+
+class TopBuilder {
+ public:
+  void Add(const BlockHandle& handle, const PartitionBuilder& partition, Slice fence);
+  [[nodiscard]] std::size_t bytes() const {
+    return records_.size() + fences_.bytes() + fences_.count() * (kHeadBytes + 4);
+  }
+  [[nodiscard]] std::string Encode() const;
+
+ private:
+  std::string records_;
+  FenceBuilder fences_;
+  std::uint64_t entries_ = 0;
+};
+
+// Null, or what is wrong. `data_end` is where the partitions' part of the file ends.
+[[nodiscard]] const char* ParseTop(Slice raw, std::uint64_t data_end, TopView* view);
+
+}  // namespace firn

@@ -1,0 +1,213 @@
+// A cursor over one table, from either kind of source. Blocks hold what a batch needs side by side, so
+// a batch never spans two of them: one pin, one key buffer.
+//
+// After an error the cursor answers that error until the next seek: an error never looks like the end.
+// Threads: one. Lifetime: the reader outlives it.
+#pragma once
+
+#include <memory>
+
+#include "base/check.h"
+#include "base/entry.h"
+#include "base/status_macros.h"
+#include "table/block_source.h"
+
+namespace firn {
+
+template <typename Source>
+class TableCursor final : public EntryCursor {
+ public:
+  explicit TableCursor(const TableFileReader& reader) : source_(reader) {}
+
+  Status SeekToFirst() override {
+    return Settle(GoToFirst());
+  }
+  Status SeekToLast() override {
+    return Settle(GoToLast());
+  }
+  Status Seek(Slice target) override {
+    return Settle(GoTo<false>(target));
+  }
+  Status SeekForPrev(Slice target) override {
+    return Settle(GoTo<true>(target));
+  }
+  Status Next(EntryBatch& batch, std::size_t limit) override;
+  Status Prev(EntryBatch& batch, std::size_t limit) override;
+
+ private:
+  Status Settle(Status status) {
+    failed_ = std::move(status);
+    return failed_;
+  }
+  Status GoToFirst();
+  Status GoToLast();
+  // In front of the first key >= target, or (kBehind) behind the last key <= target.
+  template <bool kBehind>
+  Status GoTo(Slice target);
+  Status Enter(std::size_t partition);
+  Status EnterBlock(std::size_t block);
+  // To the neighbouring block; false at the end of the table, where the position stays.
+  Result<bool> StepForward();
+  Result<bool> StepBackward();
+  void Emit(EntryBatch& batch, std::size_t slot, std::size_t entry, char** key_buffer) const;
+  char* ReserveKeys(std::size_t first, std::size_t count);
+
+  Source source_;
+  const TopView* top_ = nullptr;
+  const PartitionView* partition_ = nullptr;  // null: none entered (an empty table, an error)
+  std::size_t partition_index_ = 0;
+  std::size_t block_index_ = 0;
+  BlockView block_;
+  std::size_t position_ = 0;  // in front of this entry of block_
+  std::unique_ptr<char[]> keys_;
+  std::size_t keys_capacity_ = 0;
+  Status failed_;
+};
+
+template <typename Source>
+Status TableCursor<Source>::Enter(std::size_t partition) {
+  if (partition_ != nullptr && partition_index_ == partition) return {};
+  partition_ = nullptr;
+  FIRN_ASSIGN_OR_RETURN(partition_, source_.EnterPartition(partition));
+  partition_index_ = partition;
+  return {};
+}
+
+template <typename Source>
+Status TableCursor<Source>::EnterBlock(std::size_t block) {
+  const auto entered = source_.EnterBlock(block);
+  if (!entered.ok()) {
+    partition_ = nullptr;
+    return entered.status();
+  }
+  block_ = BlockView(*entered);
+  block_index_ = block;
+  position_ = 0;
+  return {};
+}
+
+template <typename Source>
+Status TableCursor<Source>::GoToFirst() {
+  FIRN_ASSIGN_OR_RETURN(top_, source_.Open());
+  if (top_->partitions == 0) return {};
+  FIRN_RETURN_IF_ERROR(Enter(0));
+  return EnterBlock(0);
+}
+
+template <typename Source>
+Status TableCursor<Source>::GoToLast() {
+  FIRN_ASSIGN_OR_RETURN(top_, source_.Open());
+  if (top_->partitions == 0) return {};
+  FIRN_RETURN_IF_ERROR(Enter(top_->partitions - 1));
+  FIRN_RETURN_IF_ERROR(EnterBlock(partition_->blocks - 1));
+  position_ = block_.count();
+  return {};
+}
+
+template <typename Source>
+template <bool kBehind>
+Status TableCursor<Source>::GoTo(Slice target) {
+  const auto bound = [target](const KeyColumn& keys) {
+    return kBehind ? keys.UpperBound(target) : keys.LowerBound(target);
+  };
+  FIRN_ASSIGN_OR_RETURN(top_, source_.Open());
+  const std::size_t partition = bound(top_->fences);
+  if (partition == top_->partitions) return GoToLast();
+  FIRN_RETURN_IF_ERROR(Enter(partition));
+  // The partition's last fence is its fence in the top (P2), so there is such a block.
+  FIRN_RETURN_IF_ERROR(EnterBlock(bound(partition_->fences)));
+  position_ = bound(block_.keys());
+  return {};
+}
+
+template <typename Source>
+Result<bool> TableCursor<Source>::StepForward() {
+  if (partition_ == nullptr) return false;
+  if (block_index_ + 1 < partition_->blocks) {
+    FIRN_RETURN_IF_ERROR(EnterBlock(block_index_ + 1));
+    return true;
+  }
+  if (partition_index_ + 1 == top_->partitions) return false;
+  FIRN_RETURN_IF_ERROR(Enter(partition_index_ + 1));
+  FIRN_RETURN_IF_ERROR(EnterBlock(0));
+  return true;
+}
+
+template <typename Source>
+Result<bool> TableCursor<Source>::StepBackward() {
+  if (partition_ == nullptr) return false;
+  if (block_index_ > 0) {
+    FIRN_RETURN_IF_ERROR(EnterBlock(block_index_ - 1));
+  } else if (partition_index_ > 0) {
+    FIRN_RETURN_IF_ERROR(Enter(partition_index_ - 1));
+    FIRN_RETURN_IF_ERROR(EnterBlock(partition_->blocks - 1));
+  } else {
+    return false;
+  }
+  position_ = block_.count();
+  return true;
+}
+
+template <typename Source>
+char* TableCursor<Source>::ReserveKeys(std::size_t first, std::size_t count) {
+  const KeyColumn& keys = block_.keys();
+  const std::size_t bytes = count * (keys.prefix.size() + kHeadBytes) +
+                            keys.offset(first + count) - keys.offset(first);
+  if (bytes > keys_capacity_) {
+    keys_capacity_ = std::max(bytes, 2 * keys_capacity_);
+    keys_ = std::make_unique_for_overwrite<char[]>(keys_capacity_);
+  }
+  return keys_.get();
+}
+
+template <typename Source>
+void TableCursor<Source>::Emit(EntryBatch& batch, std::size_t slot, std::size_t entry,
+                               char** key_buffer) const {
+  char* const begin = *key_buffer;
+  *key_buffer = block_.keys().CopyKey(entry, begin);
+  const Slice key(begin, static_cast<std::size_t>(*key_buffer - begin));
+  batch.heads[slot] =
+      block_.keys().prefix.empty() ? block_.keys().head(entry) : KeyHead(key);
+  batch.entries[slot] = {.key = key,
+                         .value = block_.value(entry),
+                         .sequence = block_.sequence(entry),
+                         .kind = block_.kind(entry)};
+}
+
+template <typename Source>
+Status TableCursor<Source>::Next(EntryBatch& batch, std::size_t limit) {
+  FIRN_DCHECK(limit > 0 && limit <= EntryBatch::kCapacity);
+  batch.count = 0;
+  FIRN_RETURN_IF_ERROR(failed_);
+  if (partition_ == nullptr || position_ == block_.count()) {
+    const auto stepped = StepForward();
+    if (!stepped.ok()) return Settle(stepped.status());
+    if (!*stepped) return {};
+  }
+  const std::size_t count = std::min(limit, block_.count() - position_);
+  char* to = ReserveKeys(position_, count);
+  for (std::size_t i = 0; i < count; ++i) Emit(batch, i, position_ + i, &to);
+  position_ += count;
+  batch.count = count;
+  return {};
+}
+
+template <typename Source>
+Status TableCursor<Source>::Prev(EntryBatch& batch, std::size_t limit) {
+  FIRN_DCHECK(limit > 0 && limit <= EntryBatch::kCapacity);
+  batch.count = 0;
+  FIRN_RETURN_IF_ERROR(failed_);
+  if (partition_ == nullptr || position_ == 0) {
+    const auto stepped = StepBackward();
+    if (!stepped.ok()) return Settle(stepped.status());
+    if (!*stepped) return {};
+  }
+  const std::size_t count = std::min(limit, position_);
+  char* to = ReserveKeys(position_ - count, count);
+  for (std::size_t i = 0; i < count; ++i) Emit(batch, i, position_ - 1 - i, &to);
+  position_ -= count;
+  batch.count = count;
+  return {};
+}
+
+}  // namespace firn
