@@ -17,7 +17,7 @@ class LiveSegmentsTest : public ::testing::Test {
         SegmentSupplySettings{kTestDirectory, kTestDatabase, 1, kBytes, 0,
                               SegmentBackend::kPositioned});
     live = std::make_unique<LiveSegments>(*supply, 0);
-    for (const LogPosition start : {0, 1000, 2000}) {
+    for (const LogPosition start : {0u, 1000u, 2000u}) {
       live->Push(std::make_shared<LogSegment>(supply->Take().value(), start, ledger, kBytes),
                  start + 100);
     }

@@ -48,7 +48,7 @@ class TwoSegments : public ::testing::TestWithParam<Marks> {
   void SetUp() override {
     log.settings.segment_bytes = 768;
     ASSERT_TRUE(log.Open().ok());
-    for (const std::size_t bytes : {20, 61, 0, 100, 45, 80, 30, 17, 50}) {
+    for (const std::size_t bytes : {20u, 61u, 0u, 100u, 45u, 80u, 30u, 17u, 50u}) {
       ASSERT_TRUE(log.Append(bytes).ok());
       const bool sync = GetParam() == Marks::kSome && log.payloads.size() % 4 == 3;
       if (sync) {

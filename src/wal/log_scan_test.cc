@@ -1,5 +1,7 @@
 #include "wal/log_scan.h"
 
+#include <cstring>
+
 #include "testing/log_test_util.h"
 
 namespace firn::testing {

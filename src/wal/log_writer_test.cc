@@ -21,7 +21,8 @@ INSTANTIATE_TEST_SUITE_P(Backends, LogWriterContract,
 
 TEST_P(LogWriterContract, ReplaysWhatWasAppendedInOrder) {
   ASSERT_TRUE(log.Open().ok());
-  for (const std::size_t bytes : {0, 1, 7, 8, 9, 100, 1000}) ASSERT_TRUE(log.Append(bytes).ok());
+  for (const std::size_t bytes : {0u, 1u, 7u, 8u, 9u, 100u, 1000u})
+    ASSERT_TRUE(log.Append(bytes).ok());
   ASSERT_TRUE(log.writer().Close().ok());
   const Replayed replayed = ReplayDirectory(log.disk());
   ASSERT_TRUE(replayed.status.ok()) << replayed.status.ToString();
@@ -53,7 +54,7 @@ TEST_P(LogWriterContract, GivesALargeRecordASegmentOfItsOwn) {
   ASSERT_TRUE(log.Open().ok());
   ASSERT_TRUE(log.Append(3000).ok());
   log.runtime().RunUntilIdle();  // an ordinary segment is prepared, and overtaken
-  for (const std::size_t bytes : {100000, 10, 4096 - 224 - 40, 4096 - 224 - 39, 20, 5000, 30}) {
+  for (const std::size_t bytes : {100000u, 10u, 3832u, 3833u, 20u, 5000u, 30u}) {
     ASSERT_TRUE(log.Append(bytes).ok()) << bytes;
   }
   EXPECT_EQ(log.writer().segments()[1].file_bytes, RecordBytes(100000) + kSegmentOverheadBytes);
