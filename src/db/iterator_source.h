@@ -29,8 +29,8 @@ class Iterator::Source {
   // Moves the window on; an empty one is the end or an error.
   void NextWindow();
   void PrevWindow();
-  // Turns round so that the item `consumed` places into the current window, counted in walking order,
-  // is behind the position; then fetches a window in the other direction.
+  // Turns round so that the item `consumed` places into the current window, counted in walking
+  // order, is behind the position; then fetches a window in the other direction.
   void Turn(bool forward, Slice current_key);
 
   [[nodiscard]] const KeyValue* items() const { return batch_.items.data(); }
@@ -48,7 +48,8 @@ class Iterator::Source {
   FragmentedTombstones tombstones_;
   std::unique_ptr<VisibleCursor> cursor_;
   Status status_;
-  // Grows while the walk goes on, so that a short scan decodes little and a long one wastes nothing.
+  // Grows while the walk goes on, so that a short scan decodes little and a long one wastes
+  // nothing.
   std::size_t window_ = 0;
   VisibleBatch batch_;
 };
