@@ -102,7 +102,7 @@ void BackgroundWork::Stop() {
   }
   MutexLock lock(state_.mutex);
   Await(*context_.runtime.executor, state_.mutex, state_.changed, [&]() FIRN_NO_THREAD_ANALYSIS {
-    if (state_.flushes_running != 0 || state_.compactions_running != 0) return false;
+    if (state_.jobs_in_flight != 0 || state_.compactions_running != 0) return false;
     MutexLock retry(retry_mutex_);
     return !retry_pending_;
   });

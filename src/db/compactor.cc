@@ -69,18 +69,18 @@ void Compactor::Schedule(Urgency urgency) {
          state_.compactions_running < context_.runtime.executor->low_slots()) {
     std::optional<Task> task = Next(urgency);
     if (!task.has_value()) return;
+    ++state_.jobs_in_flight;
     context_.runtime.executor->Schedule(Priority::kLow, [this, task = std::move(*task)] {
-      const Status status = Run(task);
-      finished_(status);
+      finished_(Run(task));
       MutexLock relock(state_.mutex);
-      --state_.compactions_running;
+      --state_.jobs_in_flight;
       state_.changed.NotifyAll();
     });
   }
 }
 
 bool Compactor::Idle() const {
-  if (state_.compactions_running != 0) return false;
+  if (state_.jobs_in_flight != 0 || state_.compactions_running != 0) return false;
   return std::none_of(state_.by_id.begin(), state_.by_id.end(), [](const auto& entry) {
     return entry.second->compaction_due || entry.second->settle_due;
   });
@@ -96,6 +96,7 @@ Status Compactor::Run(const Task& task) {
     task.keyspace->compaction_due = true;
     task.keyspace->settle_due = true;
   }
+  --state_.compactions_running;
   state_.changed.NotifyAll();
   return status;
 }
@@ -184,13 +185,7 @@ Status Compactor::CompactRange(const KeyspacePointer& keyspace, std::optional<Sl
       if (!choice.has_value()) return Status();
       task = Claim(keyspace, std::move(*choice));
     }
-    const Status status = Run(*task);
-    {
-      MutexLock lock(state_.mutex);
-      --state_.compactions_running;
-      state_.changed.NotifyAll();
-    }
-    FIRN_RETURN_IF_ERROR(status);
+    FIRN_RETURN_IF_ERROR(Run(*task));
   }
 }
 

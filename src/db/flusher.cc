@@ -44,6 +44,7 @@ void Flusher::Schedule() {
     if (!task.has_value()) break;
     task->keyspace->flushing = true;
     ++state_.flushes_running;
+    ++state_.jobs_in_flight;
     context_.runtime.executor->Schedule(Priority::kHigh,
                                         [this, task = std::move(*task)] { Run(task); });
   }
@@ -130,11 +131,13 @@ void Flusher::Run(const Task& task) {
   {
     MutexLock lock(state_.mutex);
     task.keyspace->flushing = false;
-    if (!status.ok()) state_.flush_due.store(true, std::memory_order_release);
+    --state_.flushes_running;
+    // What was frozen meanwhile, or is to be tried again.
+    if (!task.keyspace->frozen.empty()) state_.flush_due.store(true, std::memory_order_release);
   }
   finished_(status);
   MutexLock lock(state_.mutex);
-  --state_.flushes_running;
+  --state_.jobs_in_flight;
   state_.changed.NotifyAll();
 }
 

@@ -136,7 +136,10 @@ Result<LogReplayResult> Replay(StoreContext& context, const std::vector<FoundFil
   input.replay_from = state.replay_from;
   input.durable_at_least = state.log_durable;
   for (const FoundFile& each : found) {
-    if (each.file.kind == FileKind::kLog) input.segments.push_back(each.file.number);
+    // Logs of an interrupted creation are empty and of another id: not this store's.
+    if (each.file.kind == FileKind::kLog && state.incarnation > 0) {
+      input.segments.push_back(each.file.number);
+    }
   }
   LogReplay replay(context, state);
   FIRN_ASSIGN_OR_RETURN(

@@ -42,6 +42,8 @@ struct StoreState {
   BusyTables busy FIRN_GUARDED_BY(mutex);
   std::size_t flushes_running FIRN_GUARDED_BY(mutex) = 0;
   std::size_t compactions_running FIRN_GUARDED_BY(mutex) = 0;
+  // Tasks scheduled and not yet gone for good: a job stops running before it wakes its successors.
+  std::size_t jobs_in_flight FIRN_GUARDED_BY(mutex) = 0;
 
   // Why background work cannot make progress. kNoSpace heals by itself; anything else stops writes
   // until the store is reopened (rule E6).
