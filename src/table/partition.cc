@@ -55,8 +55,7 @@ Slice PartitionBuilder::Encode() {
   encoded_.resize(AlignUp(encoded_.size(), 8));
   const std::size_t fences = encoded_.size();
   fences_.AppendTo(encoded_);
-  StoreFixed(encoded_.data() + kFenceBytesAt,
-             static_cast<std::uint32_t>(encoded_.size() - fences));
+  StoreFixed(encoded_.data() + kFenceBytesAt, static_cast<std::uint32_t>(encoded_.size() - fences));
   if (filter_bits_per_key_ > 0) {
     const std::size_t filter = AlignUp(encoded_.size(), kFilterLineBytes);
     const std::size_t filter_bytes = FilterBytes(hashes_.size(), filter_bits_per_key_);

@@ -1,5 +1,5 @@
-// A partition: the filter, fences and handles of a stretch of data blocks, read as one unit; and the
-// top, which holds the same for the partitions of a table.
+// A partition: the filter, fences and handles of a stretch of data blocks, read as one unit; and
+// the top, which holds the same for the partitions of a table.
 //
 // Partition block:
 //   0 u32 blocks | 4 u32 entries | 8 u32 fence bytes | 12 u32 filter bytes, 0: no filter

@@ -1,5 +1,5 @@
-// Damages every byte of a small table in several ways and cuts it at every length. Whatever happens, a
-// read gives what was written or says kCorruption, and Verify always notices.
+// Damages every byte of a small table in several ways and cuts it at every length. Whatever
+// happens, a read gives what was written or says kCorruption, and Verify always notices.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -23,7 +23,8 @@ class TableCorruption : public ::testing::TestWithParam<Compression> {
  protected:
   void SetUp() override {
     for (int i = 0; i < 60; ++i) {
-      const std::string key = "key" + std::to_string(i % 20) + std::string(i % 12, 'k');
+      const std::string key =
+          "key" + std::to_string(i % 20) + std::string(static_cast<std::size_t>(i % 12), 'k');
       if (i % 9 == 4) {
         set_.Delete(key, static_cast<SequenceNumber>(i + 1));
       } else {
@@ -36,8 +37,7 @@ class TableCorruption : public ::testing::TestWithParam<Compression> {
     const TableSettings settings{
         .block_bytes = 300, .partition_blocks = 3, .compression = GetParam()};
     TableFixture fixture;
-    auto metadata =
-        fixture.Write(FileNumber{1}, specimen_.entries, settings, specimen_.tombstones);
+    auto metadata = fixture.Write(FileNumber{1}, specimen_.entries, settings, specimen_.tombstones);
     ASSERT_TRUE(metadata.ok()) << metadata.status().ToString();
     specimen_.metadata = *metadata;
     specimen_.bytes = *fixture.file_system().ReadFile(kPath, 1 << 20);
@@ -94,9 +94,7 @@ class TableCorruption : public ::testing::TestWithParam<Compression> {
   std::vector<CopiedEntry> expected_;
 };
 
-TEST_P(TableCorruption, AnUndamagedTableVerifies) {
-  ExpectRightOrCorrupt(specimen_.bytes, false);
-}
+TEST_P(TableCorruption, AnUndamagedTableVerifies) { ExpectRightOrCorrupt(specimen_.bytes, false); }
 
 TEST_P(TableCorruption, EveryDamagedByteIsNoticed) {
   for (std::size_t at = 0; at < specimen_.bytes.size(); ++at) {
@@ -136,7 +134,8 @@ INSTANTIATE_TEST_SUITE_P(Codecs, TableCorruption,
                          ::testing::Values(Compression::kNone, Compression::kLz4,
                                            Compression::kZstd),
                          [](const auto& instance) {
-                           return std::string(kCodecNames[static_cast<std::size_t>(instance.param)]);
+                           return std::string(
+                               kCodecNames[static_cast<std::size_t>(instance.param)]);
                          });
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Readers of one table under a budget that holds a few frames only, beside each other and a sweeper:
-// every answer is right, and afterwards nothing is left. Worth most under ThreadSanitizer.
+// Readers of one table under a budget that holds a few frames only, beside each other and a
+// sweeper: every answer is right, and afterwards nothing is left. Worth most under ThreadSanitizer.
 #include <gtest/gtest.h>
 
 #include <random>

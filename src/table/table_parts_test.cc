@@ -36,21 +36,24 @@ TEST(TagMatch, AgreesWithALoopForEveryCountAndTag) {
 }
 
 TEST(Separator, IsShortAndLiesBetween) {
-  const std::vector<std::string> keys = {
-      "",      std::string(1, '\0'), "a",      "a\xff",  "a\xff\xff",     "a\xff\xff" "b",
-      "ab",    "abc",                "abcdef", "abd",    "abe\xff\xff" "x", "abf",
-      "b",     "b\xfe",              "b\xff",  "ba",     "\xff",          "\xff\xff"};
-  std::vector<std::string> sorted = keys;
-  std::sort(sorted.begin(), sorted.end());
+  std::vector<std::string> keys = {"", "a", "ab", "abc", "abcdef", "abd", "abf", "b", "ba"};
+  keys.push_back(std::string(1, '\0'));
+  for (const char* start : {"", "a", "b"}) {
+    for (std::size_t ones = 1; ones <= 3; ++ones) {
+      keys.push_back(start + std::string(ones, '\xFF'));
+      keys.push_back(start + std::string(ones, '\xFF') + "x");
+    }
+    keys.push_back(std::string(start) + '\xFE');
+  }
+  std::sort(keys.begin(), keys.end());
   std::string buffer;
-  for (std::size_t i = 0; i < sorted.size(); ++i) {
-    EXPECT_EQ(Separator(sorted[i], sorted[i], buffer), sorted[i]);
-    for (std::size_t j = i + 1; j < sorted.size(); ++j) {
-      if (sorted[i] == sorted[j]) continue;
-      const Slice separator = Separator(sorted[i], sorted[j], buffer);
-      EXPECT_GE(separator, sorted[i]);
-      EXPECT_LT(separator, sorted[j]);
-      EXPECT_LE(separator.size(), sorted[i].size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    EXPECT_EQ(Separator(keys[i], keys[i], buffer), keys[i]);
+    for (std::size_t j = i + 1; j < keys.size(); ++j) {
+      const Slice separator = Separator(keys[i], keys[j], buffer);
+      EXPECT_GE(separator, keys[i]);
+      EXPECT_LT(separator, keys[j]);
+      EXPECT_LE(separator.size(), keys[i].size());
     }
   }
   EXPECT_EQ(Separator("abcdefgh", "abzz", buffer), "abd");
@@ -170,7 +173,8 @@ TEST(Block, FindsByTagOnlyWhatMatchesTheWholeKey) {
   }
 }
 
-// Damage that carries a right checksum: the structure checks alone must keep reads inside the block.
+// Damage that carries a right checksum: the structure checks alone must keep reads inside the
+// block.
 TEST(Block, CheckRefusesOrSurvivesEveryDamagedByteAndTruncation) {
   const std::vector<Entry> entries = {{"", "empty", 9, EntryKind::kPut},
                                       {"a", "", 8, EntryKind::kDelete},
