@@ -1,5 +1,5 @@
-// CPU cost of the merge core without tables: sources are vectors in memory, so the numbers are what the
-// merge, retention and the visible view add to each entry.
+// CPU cost of the merge core without tables: sources are vectors in memory, so the numbers are
+// what the merge, retention and the visible view add to each entry.
 #include <benchmark/benchmark.h>
 
 #include <deque>

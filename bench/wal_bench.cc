@@ -4,11 +4,13 @@
 // $TMPDIR: point it at the disk in question.
 #include <benchmark/benchmark.h>
 
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <optional>
 #include <string>
 
+#include "base/mutex.h"
 #include "format/batch.h"
 #include "wal/log_writer.h"
 

@@ -36,6 +36,7 @@ class FIRN_EXPORT PinnedValue {
   Slice value_;
   void* owner_ = nullptr;
   void (*release_)(void* owner) = nullptr;
+  std::shared_ptr<const void> engine_;  // owns what the owner lives in
 };
 
 // A persistent ordered map from byte strings to byte strings, in named keyspaces.
@@ -55,6 +56,8 @@ class FIRN_EXPORT Db {
   static Status Destroy(const std::string& directory, const Options& options = {});
   // Closes; an error is lost, so call Close first.
   ~Db();
+  // For the library itself and its tests: Open is the way to make one.
+  explicit Db(std::shared_ptr<class Engine> engine);
   Db(const Db&) = delete;
   Db& operator=(const Db&) = delete;
 
@@ -116,7 +119,6 @@ class FIRN_EXPORT Db {
   Status Close();
 
  private:
-  explicit Db(std::shared_ptr<class Engine> engine);
   std::shared_ptr<class Engine> engine_;
 };
 

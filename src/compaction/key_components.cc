@@ -1,7 +1,6 @@
 #include "compaction/key_components.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "base/entry.h"
 
@@ -79,11 +78,7 @@ std::vector<KeyComponent> FindComponents(const Tree& tree, std::uint8_t top,
     reach.Extend(table);
   }
   for (KeyComponent& component : components) {
-    // Tables of one run are in key order already.
-    std::stable_sort(component.tables.begin(), component.tables.end(),
-                     [](const PlacedTable& a, const PlacedTable& b) {
-                       return std::tie(a.level, a.run_index) < std::tie(b.level, b.run_index);
-                     });
+    std::sort(component.tables.begin(), component.tables.end(), ComesBefore);
   }
   return components;
 }

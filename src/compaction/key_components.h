@@ -24,14 +24,21 @@ struct PlacedTable {
   [[nodiscard]] const TableMetadata& metadata() const { return (*table)->metadata(); }
 };
 
+// Order of the inputs of a choice: by level, then run, newest first, then key.
+[[nodiscard]] inline bool ComesBefore(const PlacedTable& a, const PlacedTable& b) {
+  if (a.level != b.level) return a.level < b.level;
+  if (a.run_index != b.run_index) return a.run_index < b.run_index;
+  return a.table < b.table;  // the tables of a run stand in key order in one array
+}
+
 struct KeyComponent {
-  std::vector<PlacedTable> tables;  // by level, then run, then key: newest first
+  std::vector<PlacedTable> tables;  // in the order of ComesBefore
   std::uint64_t upper_bytes = 0;    // of tables above the last level
   std::uint64_t last_bytes = 0;     // of tables in it
   std::uint64_t upper_entries = 0;  // puts and tombstones of both kinds
   std::uint64_t upper_deletes = 0;  // tombstones of both kinds
   std::uint64_t last_entries = 0;
-  bool busy = false;                // some table is
+  bool busy = false;  // some table is
 
   [[nodiscard]] std::uint64_t bytes() const { return upper_bytes + last_bytes; }
 };

@@ -1,10 +1,12 @@
-// J1  Tables of one output are disjoint: a table ends only between two user keys, and a range tombstone
-//     that reaches over the end goes on in the next table.
+// J1  Tables of one output are disjoint: a table ends only between two user keys, and a range
+//     tombstone that reaches over the end goes on in the next table.
 // J2  Every entry read is kept or counted as dropped, every entry kept is in a table (rule C4).
-// J3  Nothing outside knows the files until the caller installs them, so failure may remove them all.
+// J3  Nothing outside knows the files until the caller installs them, so failure may remove them
+//     all.
 #include "compaction/merge_job.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/check.h"
 #include "base/status_macros.h"
@@ -52,7 +54,7 @@ class MergeJob {
       FIRN_RETURN_IF_ERROR(WriteBatch(batch));
     }
     if (table_ == nullptr && !cutter_.empty()) FIRN_RETURN_IF_ERROR(OpenTable());
-    return table_ == nullptr ? Status() : CloseTable(nullptr);
+    return table_ == nullptr ? Status() : CloseTable(std::nullopt);
   }
 
   Status WriteBatch(const EntryBatch& batch) {
@@ -64,7 +66,7 @@ class MergeJob {
         begin = i;
         // The estimate knows nothing of compression; the writer does.
         table_bytes_ = table_->file_bytes();
-        if (MayEndBefore(entry.key)) FIRN_RETURN_IF_ERROR(CloseTable(&entry.key));
+        if (MayEndBefore(entry.key)) FIRN_RETURN_IF_ERROR(CloseTable(entry.key));
       }
       if (table_ == nullptr) FIRN_RETURN_IF_ERROR(OpenTable());
       last_key_ = entry.key;
@@ -103,8 +105,8 @@ class MergeJob {
     return {};
   }
 
-  // The table ends before `next_key`, or is the last one (null).
-  Status CloseTable(const Slice* next_key) {
+  // The table ends before `next_key`, or is the last one (unset).
+  Status CloseTable(std::optional<Slice> next_key) {
     for (const RangeTombstone& tombstone : cutter_.TakeBefore(next_key)) {
       FIRN_RETURN_IF_ERROR(table_->AddRangeTombstone(tombstone));
     }
@@ -129,7 +131,8 @@ class MergeJob {
                 "; the inputs stay in place, run a verification of the store"};
   }
 
-  // Best effort: a file that stays is in no version and goes when the directory is next scanned (F2).
+  // Best effort: a file that stays is in no version and goes when the directory is next scanned
+  // (F2).
   void RemoveFiles() {
     table_.reset();
     for (const std::string& file : files_) {

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <tuple>
 
 #include "base/check.h"
 #include "base/hash.h"
@@ -60,9 +59,7 @@ struct Picker {
 
   [[nodiscard]] CompactionChoice IntoLast(std::vector<PlacedTable> tables,
                                           const char* reason) const {
-    std::stable_sort(tables.begin(), tables.end(), [](const PlacedTable& a, const PlacedTable& b) {
-      return std::tie(a.level, a.run_index) < std::tie(b.level, b.run_index);
-    });
+    std::sort(tables.begin(), tables.end(), ComesBefore);
     CompactionChoice choice;
     for (const PlacedTable& placed : tables) {
       choice.inputs.push_back({placed.level, placed.run->id, *placed.table});
@@ -74,9 +71,10 @@ struct Picker {
     return choice;
   }
 
-  // A merge of component `index`. While the result would be a small table it takes neighbours in that
-  // cost no more than R times what is there: so small tables grow together, each byte rewritten a
-  // logarithmic number of times. Between neighbouring components there is no table to disturb.
+  // A merge of component `index`. While the result would be a small table it takes neighbours in
+  // that cost no more than R times what is there: so small tables grow together, each byte
+  // rewritten a logarithmic number of times. Between neighbouring components there is no table to
+  // disturb.
   [[nodiscard]] CompactionChoice Sink(const std::vector<KeyComponent>& components,
                                       std::size_t index, const char* reason) const {
     std::size_t first = index;
@@ -149,7 +147,8 @@ struct Picker {
     std::uint64_t bytes = 0;
     for (std::size_t i = first; i < runs.size(); ++i) {
       bytes += runs[i]->file_bytes;
-      for (const auto& table : runs[i]->tables) choice.inputs.push_back({level, runs[i]->id, table});
+      for (const auto& table : runs[i]->tables)
+        choice.inputs.push_back({level, runs[i]->id, table});
     }
     choice.output_level = static_cast<std::uint8_t>(level + 1);
     choice.bottom = IsBottom(choice.inputs, choice.output_level);
@@ -233,10 +232,9 @@ struct Picker {
     if (level < 0) return std::nullopt;
     const auto& runs = tree.levels[static_cast<std::size_t>(level)];
     const bool any = std::any_of(runs.begin(), runs.end(), [](const auto& run) {
-      return run->deletes > 0 && std::any_of(run->tables.begin(), run->tables.end(),
-                                             [](const auto& table) {
-                                               return IsHeavy(table->metadata());
-                                             });
+      return run->deletes > 0 &&
+             std::any_of(run->tables.begin(), run->tables.end(),
+                         [](const auto& table) { return IsHeavy(table->metadata()); });
     });
     if (!any) return std::nullopt;
     const auto worth = [&](const KeyComponent& component) {
@@ -302,9 +300,10 @@ std::vector<std::string> PickCutPoints(const Tree& tree, const CompactionPolicy&
                                        std::uint64_t bytes) {
   const Run* last = tree.last_run();
   if (last == nullptr) return {};
-  // A bound is taken when its hash ends in enough zeros. So the coarser set is part of the finer one
-  // and neither depends on bounds elsewhere: runs of all sizes are cut at common keys.
-  const std::uint64_t cuts_max = kCutDivisor * bytes / std::max<std::uint64_t>(policy.table_bytes, 1);
+  // A bound is taken when its hash ends in enough zeros. So the coarser set is part of the finer
+  // one and neither depends on bounds elsewhere: runs of all sizes are cut at common keys.
+  const std::uint64_t cuts_max =
+      kCutDivisor * bytes / std::max<std::uint64_t>(policy.table_bytes, 1);
   std::uint64_t mask = 0;
   while (last->tables.size() / (mask + 1) > cuts_max && mask < last->tables.size()) {
     mask = 2 * mask + 1;

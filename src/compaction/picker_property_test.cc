@@ -6,7 +6,7 @@
 #include <set>
 
 #include "compaction/picker.h"
-#include "version/fake_table.h"
+#include "testing/fake_table.h"
 #include "version/version_edit.h"
 
 namespace firn {
@@ -58,6 +58,20 @@ class Model {
     Install({}, content, 0, std::nullopt, PickCutPoints(tree(), policy_, content.size()));
   }
 
+  // Overwrites evenly spread keys of a key space of any size; reads are not checked.
+  void FlushEvenly(std::size_t count, std::uint64_t keys) {
+    Content content;
+    while (content.size() < count) {
+      next_sequence_ = (next_sequence_ + 2) & ~SequenceNumber{1};  // even: puts only
+      content[static_cast<int>(Next(keys))] = next_sequence_;
+    }
+    bytes_flushed_ += 4 * count;
+    Install({}, content, 0, std::nullopt, PickCutPoints(tree(), policy_, 4 * count));
+  }
+  CompactionPolicy& mutable_policy() { return policy_; }
+  [[nodiscard]] std::uint64_t bytes_flushed() const { return bytes_flushed_; }
+  [[nodiscard]] std::uint64_t bytes_written() const { return bytes_written_; }
+
   void Start(const CompactionChoice& choice) {
     CheckChoice(choice);
     for (const CompactionInput& input : choice.inputs) {
@@ -88,8 +102,8 @@ class Model {
     if (choice.bottom) {
       std::erase_if(merged, [](const auto& entry) { return entry.second % 2 == 1; });
     }
-    Install(choice.inputs, merged, choice.output_level,
-            OutputRun(tree(), choice.output_level), choice.cut_points);
+    Install(choice.inputs, merged, choice.output_level, OutputRun(tree(), choice.output_level),
+            choice.cut_points);
   }
 
   // Reads every key through runs in order; the first answer must be the newest.
@@ -195,6 +209,7 @@ class Model {
         table.sequence_min = std::min(table.sequence_min, sequence);
         table.sequence_max = std::max(table.sequence_max, sequence);
       }
+      bytes_written_ += table.file_bytes;
       contents_[table.number.value] = std::move(piece);
       piece = {};
       edit.added.push_back({0, level, run, table});
@@ -224,6 +239,8 @@ class Model {
   SequenceNumber next_sequence_ = 1;
   std::uint64_t next_number_ = 1;
   std::uint64_t next_run_ = 1;
+  std::uint64_t bytes_flushed_ = 0;
+  std::uint64_t bytes_written_ = 0;
 };
 
 class PickerProperty : public ::testing::TestWithParam<std::uint64_t> {};
@@ -273,16 +290,14 @@ TEST_P(PickerProperty, ComesToAnEndAndLeavesTheTreeInShape) {
   Model model(GetParam());
   for (int round = 0; round < 30; ++round) {
     for (std::uint64_t i = 0; i < 1 + model.Next(20); ++i) model.Flush();
-    Drain(model, [&] {
-      return PickCompaction(model.tree(), model.policy(), {}, Urgency::kNeeded);
-    });
+    Drain(model,
+          [&] { return PickCompaction(model.tree(), model.policy(), {}, Urgency::kNeeded); });
     for (std::uint8_t level = 0; level < kLastLevel; ++level) {
       EXPECT_LT(model.tree().levels[level].size(), model.policy().runs_per_level);
     }
     if (round % 3 == 0) {
-      Drain(model, [&] {
-        return PickCompaction(model.tree(), model.policy(), {}, Urgency::kIdle);
-      });
+      Drain(model,
+            [&] { return PickCompaction(model.tree(), model.policy(), {}, Urgency::kIdle); });
       for (std::uint8_t level = 0; level + 1 < kLastLevel; ++level) {
         EXPECT_LE(model.tree().levels[level].size(), 1u);
       }
@@ -302,13 +317,57 @@ TEST_P(PickerProperty, LeavesOneCleanRunAfterCompactingEverything) {
       model.FinishOne();
     }
   }
-  Drain(model, [&] {
-    return PickRange(model.tree(), model.policy(), {}, std::nullopt, std::nullopt);
-  });
+  Drain(model,
+        [&] { return PickRange(model.tree(), model.policy(), {}, std::nullopt, std::nullopt); });
   model.CheckReads();
   EXPECT_LE(model.tree().run_count(), 1u);
   const auto* last = model.tree().last_run();
   EXPECT_TRUE(last == nullptr || last->deletes == 0);
+}
+
+// The arithmetic of docs/compaction.md, "Picking", on even overwrites: the worst case, since every
+// table overlaps some table of every other run.
+TEST(PickerAmplification, StaysWithinTheArithmetic) {
+  constexpr std::size_t kFlushEntries = 64;
+  constexpr std::uint64_t kFlushBytes = 4 * kFlushEntries;
+  for (const std::uint64_t ratio : {4u, 16u, 64u}) {  // of last level to flush
+    Model model(1);
+    model.mutable_policy() = {.table_bytes = kFlushBytes / 2};
+    const std::uint64_t keys = ratio * kFlushEntries;
+    std::uint64_t steps = 0;  // n: tiered levels a flushed byte passes before L <= R U
+    for (std::uint64_t reach = 4 * kFlushBytes; reach < 4 * keys; reach *= 4) ++steps;
+    std::uint64_t flushed = 0;
+    std::uint64_t written = 0;
+    std::size_t runs_max = 0;
+    std::uint64_t upper_max = 0;
+    for (std::uint64_t round = 0; round < 20 * ratio; ++round) {
+      if (round == 10 * ratio) {  // the last level has its size now
+        flushed = model.bytes_flushed();
+        written = model.bytes_written();
+      }
+      model.FlushEvenly(kFlushEntries, keys);
+      while (const auto choice =
+                 PickCompaction(model.tree(), model.policy(), {}, Urgency::kNeeded)) {
+        model.Start(*choice);
+        model.FinishOne();
+        if (HasFatalFailure()) return;
+      }
+      const auto* last = model.tree().last_run();
+      runs_max = std::max(runs_max, model.tree().run_count());
+      upper_max =
+          std::max(upper_max, model.tree().file_bytes() - (last == nullptr ? 0 : last->file_bytes));
+    }
+    const double amplification = static_cast<double>(model.bytes_written() - written) /
+                                 static_cast<double>(model.bytes_flushed() - flushed);
+    ASSERT_NE(model.tree().last_run(), nullptr);
+    EXPECT_GE(model.tree().last_run()->file_bytes, 4 * keys * 9 / 10) << "not the case meant";
+    EXPECT_LE(amplification, 1.0 + static_cast<double>(steps) + 5.0) << "ratio " << ratio;
+    EXPECT_LE(runs_max, 3 * (steps + 1) + 1) << "ratio " << ratio;
+    EXPECT_LE(upper_max, 4 * keys / 4 + 4 * kFlushBytes) << "ratio " << ratio;
+    std::printf("L/F %3llu: writes %.2f, at most %zu runs, above the last %.2f of it\n",
+                static_cast<unsigned long long>(ratio), amplification, runs_max,
+                static_cast<double>(upper_max) / static_cast<double>(4 * keys));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, PickerProperty, ::testing::Range<std::uint64_t>(0, 25));

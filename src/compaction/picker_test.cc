@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "compaction/key_components.h"
-#include "compaction/tree_drawing.h"
+#include "testing/tree_drawing.h"
 
 namespace firn {
 namespace {
@@ -131,8 +130,7 @@ TEST(Picker, NeverChoosesABusyTable) {
 }
 
 TEST(Picker, MergesOnlyTheOldestRunsOfALevel) {
-  const Tree tree = ParseTree(
-      "L0: [a-z] | [a-z] | [a-z] | [a-z] | [a-z] | [a-z] ; L7: [a-z]*999");
+  const Tree tree = ParseTree("L0: [a-z] | [a-z] | [a-z] | [a-z] | [a-z] | [a-z] ; L7: [a-z]*999");
   const auto older = PickCompaction(tree, TestPolicy(), BusyAt(tree, 0, 0, 0), Urgency::kNeeded);
   ASSERT_TRUE(older.has_value());
   EXPECT_EQ(older->inputs.size(), 5u);
@@ -161,8 +159,7 @@ TEST(Picker, RewritesLastTablesOnlyWhenTheirTombstonesSurelyGo) {
   const auto heavy = PickCompaction(tree, policy, {}, Urgency::kNeeded);
   ASSERT_TRUE(heavy.has_value());
   EXPECT_EQ(Draw(*heavy), "L7 [d-f] -> L7, bottom");
-  const auto light =
-      PickCompaction(tree, policy, BusyAt(tree, 7, 0, 1), Urgency::kIdle);
+  const auto light = PickCompaction(tree, policy, BusyAt(tree, 7, 0, 1), Urgency::kIdle);
   ASSERT_TRUE(light.has_value());
   EXPECT_EQ(Draw(*light), "L7 [g-i] -> L7, bottom");
 }
@@ -216,18 +213,6 @@ TEST(OutputRun, JoinsTheLastRunThatIsThereAtTheTime) {
   EXPECT_EQ(OutputRun(tree, kLastLevel), tree.last_run()->id);
   EXPECT_EQ(OutputRun(tree, 1), std::nullopt);
   EXPECT_EQ(OutputRun(Tree{}, kLastLevel), std::nullopt);
-}
-
-TEST(FindComponents, LeavesNoGapAndNoOverlap) {
-  const auto components =
-      FindComponents(ParseTree("L0: [a-b][m-p] ; L1: [b-c][d-e) ; L7: [e-f][n-n]"), 0, {});
-  ASSERT_EQ(components.size(), 4u);
-  EXPECT_EQ(components[0].tables.size(), 2u);
-  EXPECT_EQ(components[1].tables.size(), 1u);
-  EXPECT_EQ(components[2].tables.size(), 1u);
-  EXPECT_EQ(components[3].tables.size(), 2u);
-  EXPECT_EQ(components[3].upper_bytes, 10u);
-  EXPECT_EQ(components[3].last_bytes, 10u);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
-// Snapshots s1 < s2 < ... cut the sequences into stripes: (0, s1], (s1, s2], ..., (sn, infinity). A
-// reader sees all of a stripe or, if it is older, nothing of it, except a reader at or above the last
-// snapshot, and that one is at or above visible_max. The proofs are in docs/compaction.md, "Retention".
+// Snapshots s1 < s2 < ... cut the sequences into stripes: (0, s1], (s1, s2], ..., (sn, infinity).
+// A reader sees all of a stripe or, if it is older, nothing of it, except a reader at or above the
+// last snapshot, and that one is at or above visible_max. The proofs are in docs/compaction.md,
+// "Retention".
 #include "compaction/retention.h"
 
 #include <algorithm>

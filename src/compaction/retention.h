@@ -1,8 +1,9 @@
-// Which entries a merge may drop: pure, fed entry by entry in order E1 (docs/compaction.md, "Retention").
+// Which entries a merge may drop: pure, fed entry by entry in order E1 (docs/compaction.md,
+// "Retention").
 //
 // C3a  Of one key's entries inside one snapshot stripe only the newest is kept.
-// C3b  A delete or a range tombstone goes only if the output is the bottom for its range (nothing older
-//      below or beside) and no snapshot older than it exists.
+// C3b  A delete or a range tombstone goes only if the output is the bottom for its range (nothing
+//      older below or beside) and no snapshot older than it exists.
 // C3c  An entry under a newer range tombstone of the same stripe goes.
 // C3d  At the bottom, what every snapshot sees gets sequence 0, so that a settled table needs no
 //      sequence column.
@@ -18,7 +19,8 @@ namespace firn {
 
 struct RetentionSettings {
   std::vector<SequenceNumber> snapshots = {};  // ascending, may hold duplicates
-  // Entries above it were never acknowledged (a failed log) and are dropped; kSequenceMax otherwise.
+  // Entries above it were never acknowledged (a failed log) and are dropped; kSequenceMax
+  // otherwise.
   SequenceNumber visible_max = kSequenceMax;
   bool bottom = false;                    // nothing older lies below or beside the inputs' ranges
 };
@@ -41,8 +43,9 @@ class Retention {
   // `tombstones`: all range tombstones of the inputs; outlives this object.
   Retention(RetentionSettings settings, const FragmentedTombstones& tombstones);
 
-  // Compacts the kept entries of `in` to the front of `out` (which may be `in`), in order, with their
-  // final sequences. State carries over to the next batch of the same stream. Views are passed on.
+  // Compacts the kept entries of `in` to the front of `out` (which may be `in`), in order, with
+  // their final sequences. State carries over to the next batch of the same stream. Views are
+  // passed on.
   void Filter(const EntryBatch& in, EntryBatch& out);
   // The tombstones to write, cut to disjoint fragments: by begin, then newest first. Views live as
   // long as the tombstones given to the constructor.
@@ -66,7 +69,8 @@ class Retention {
   // The largest sequence that belongs to the stripe and was acknowledged.
   [[nodiscard]] SequenceNumber NewestOf(std::size_t stripe) const;
   [[nodiscard]] SequenceNumber NewestCovering(Slice key, std::size_t stripe);
-  // Whether what the stripe hides or deletes needs no marker any more, and what it keeps no sequence.
+  // Whether what the stripe hides or deletes needs no marker any more, and what it keeps no
+  // sequence.
   [[nodiscard]] bool Settled(std::size_t stripe) const { return settings_.bottom && stripe == 0; }
 
   RetentionSettings settings_;  // snapshots without duplicates

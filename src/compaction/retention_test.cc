@@ -122,7 +122,8 @@ TEST_F(RetentionExample, AtTheBottomWithoutSnapshotsLeavesOnlyPutsOfSequenceZero
 }
 
 TEST_F(RetentionExample, KeepsOneVersionPerStripe) {
-  EXPECT_EQ(Retained({.snapshots = {4, 10, 10}}), "a12 a9 a4 b5- b3 c11- c..d:8 d..e:14 d..e:8 e..f:14 ");
+  EXPECT_EQ(Retained({.snapshots = {4, 10, 10}}),
+            "a12 a9 a4 b5- b3 c11- c..d:8 d..e:14 d..e:8 e..f:14 ");
 }
 
 TEST_F(RetentionExample, SettlesOnlyWhatTheOldestSnapshotSees) {

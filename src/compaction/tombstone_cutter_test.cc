@@ -11,10 +11,9 @@
 namespace firn {
 namespace {
 
-std::string Take(TombstoneCutter& cutter, const std::optional<std::string>& end) {
-  const Slice view = end.value_or("");
+std::string Take(TombstoneCutter& cutter, std::optional<Slice> end) {
   std::string text;
-  for (const RangeTombstone& part : cutter.TakeBefore(end ? &view : nullptr)) {
+  for (const RangeTombstone& part : cutter.TakeBefore(end)) {
     text += std::string(part.begin) + ".." + std::string(part.end) + ":" +
             std::to_string(part.sequence) + " ";
   }
@@ -67,20 +66,20 @@ TEST(TombstoneCutter, PartsJoinToTheWholeAndStayInTheirInterval) {
     std::deque<std::string> kept;
     std::vector<RangeTombstone> parts;
     std::string begin;
-    const auto take = [&](const Slice* end) {
+    const auto take = [&](std::optional<Slice> end) {
       for (const RangeTombstone& part : cutter.TakeBefore(end)) {
         ASSERT_GE(part.begin, begin) << "seed " << seed;
         ASSERT_LT(part.begin, part.end);
-        if (end != nullptr) {
+        if (end) {
           ASSERT_LE(part.end, *end);
         }
         const Slice from = kept.emplace_back(part.begin);
         parts.push_back({from, kept.emplace_back(part.end), part.sequence});
       }
-      if (end != nullptr) begin = *end;
+      if (end) begin = *end;
     };
-    for (const Slice end : ends) take(&end);
-    take(nullptr);
+    for (const Slice end : ends) take(end);
+    take(std::nullopt);
     std::vector<RangeTombstone> rejoined;
     const FragmentedTombstones again = FragmentedTombstones::Build(parts);
     again.AppendTo(rejoined);

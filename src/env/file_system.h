@@ -1,9 +1,10 @@
 // The only way firn touches a disk. One virtual call per I/O, never per record.
 //
-// Every verb returns a Status whose message names the path; an ENOSPC or EDQUOT becomes kNoSpace,
-// everything else the OS refuses kIo. None retries a failed sync (rule E1). EINTR and short
-// transfers are handled inside. Files are opened with O_CLOEXEC and O_NOFOLLOW, mode 0600;
-// directories are made with mode 0700; descriptors below 3 are never used.
+// Every verb returns a Status whose message names the path. A missing name is kNotFound, a taken
+// one kConflict; ENOSPC and EDQUOT become kNoSpace, everything else the OS refuses kIo. None
+// retries a failed sync (rule E1). EINTR and short transfers are handled inside; a failed Append
+// may have stored a part. Files are opened with O_CLOEXEC and O_NOFOLLOW, mode 0600; directories
+// are made with mode 0700; descriptors below 3 are never used. Closing twice is harmless.
 // Threads: FileSystem and RandomAccessFile members may be called concurrently; the writing files
 // and the mapped segment belong to one thread at a time, except where a member says otherwise.
 #pragma once
@@ -82,11 +83,13 @@ class FileSystem {
   // The whole content; kCorruption when it is longer than `bytes_max`.
   virtual Result<std::string> ReadFile(const std::string& path, std::uint64_t bytes_max) = 0;
 
-  // Creates `path` with `bytes` written zeros (kConflict when it exists), not synced.
+  // Creates `path` with `bytes` > 0 written zeros (kConflict when it exists), not synced. On
+  // failure no file is left.
   virtual Result<std::unique_ptr<SegmentFile>> CreateSegment(const std::string& path,
                                                              std::uint64_t bytes,
                                                              SegmentBackend backend) = 0;
-  // Opens an existing file of any content for rewriting (recycling); its size stays.
+  // Opens an existing file of any content for rewriting (recycling); its size stays. kCorruption
+  // when it is empty.
   virtual Result<std::unique_ptr<SegmentFile>> ReopenSegment(const std::string& path,
                                                              SegmentBackend backend) = 0;
 

@@ -1,9 +1,9 @@
 // A fixed pool of worker threads with two priorities and timers.
 //
 // Threads: all members concurrently; tasks run on the workers, without a lock.
-// Lifetime: never ends (there is no destructor that joins). The pool of the process is made on first
-// use and left behind at exit, so a task may still run while static destructors do; stores wait for
-// their own tasks in Close. A child made by fork has no workers.
+// Lifetime: never ends (there is no destructor that joins). The pool of the process is made on
+// first use and left behind at exit, so a task may still run while static destructors do; stores
+// wait for their own tasks in Close. A child made by fork has no workers.
 // X1  At most workers - 1 low tasks run at once, so a high task never waits for low ones.
 // X2  High before low; within a priority in the order in which tasks became due.
 // X3  Whenever a timer is set and a worker is idle, an idle worker waits no longer than for the

@@ -2,8 +2,8 @@
 // posix_files.h and posix_segment.h).
 //
 // Threads: all members concurrently; it has no state.
-// Files are never opened through a symbolic link; directories may be, since the store's own directory
-// often is one.
+// Files are never opened through a symbolic link; directories may be, since the store's own
+// directory often is one.
 #pragma once
 
 #include "env/file_system.h"

@@ -38,14 +38,15 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-// The Status for `error` (an errno) of `action` ("open", "write 10 bytes at offset 4 of") on `path`.
+// The Status for `error` (an errno) of `action` ("open", "write 10 bytes at offset 4 of") on
+// `path`.
 Status PosixError(const std::string& action, const std::string& path, int error);
 
 // Opens with `flags` plus O_CLOEXEC, never as descriptor 0, 1 or 2: a stray printf of the program
 // must not land in a table.
 Result<UniqueFd> OpenFd(const std::string& path, int flags);
-// The same for a regular file that is no symbolic link; refuses anything else, and never blocks on a
-// FIFO.
+// The same for a regular file that is no symbolic link; refuses anything else, and never blocks on
+// a FIFO.
 Result<UniqueFd> OpenRegularFile(const std::string& path, int flags);
 
 // All bytes or an error; EINTR and short transfers are continued.

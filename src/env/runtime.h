@@ -61,7 +61,8 @@ struct Runtime {
   Executor* executor = nullptr;
   Random* random = nullptr;
 
-  // The OS: POSIX files, a process-wide pool of three workers started on first use. Never destroyed.
+  // The OS: POSIX files, a process-wide pool of three workers started on first use. Never
+  // destroyed.
   static const Runtime& Posix();
 };
 

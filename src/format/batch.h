@@ -1,5 +1,5 @@
 // The encoding of a batch: what WriteBatch builds, the log stores and recovery replays
-// (docs/format.md, "Batch"). One operation after the other:
+// (docs/format/log.md, "Batch"). One operation after the other:
 //   kind u8 | keyspace varint32 | key length varint | value length varint | key | value
 // A range delete stores begin as key and end as value; a delete has an empty value.
 #pragma once

@@ -28,9 +28,9 @@ class FragmentedTombstones {
   };
 
   FragmentedTombstones() = default;
-  // Any order, overlaps welcome; empty or inverted ranges are dropped, and neighbours that touch under
-  // the same sequences become one fragment again: cutting tombstones at table borders leaves no trace
-  // once the tables meet in a merge. O(n log n) plus output.
+  // Any order, overlaps welcome; empty or inverted ranges are dropped, and neighbours that touch
+  // under the same sequences become one fragment again: cutting tombstones at table borders leaves
+  // no trace once the tables meet in a merge. O(n log n) plus output.
   static FragmentedTombstones Build(std::span<const RangeTombstone> tombstones);
 
   [[nodiscard]] bool empty() const { return fragments_.empty(); }

@@ -1,4 +1,4 @@
-// The frame around every log record and every manifest edit (docs/format.md, "Record").
+// The frame around every log record and every manifest edit (docs/format/log.md, "Record").
 //
 //   offset size field
 //   0      8    checksum: XXH3-64 of bytes 8 .. 40+length, seeded with the salt below

@@ -22,6 +22,8 @@ void Memtable::Insert(Slice key, Slice value, SequenceNumber sequence, EntryKind
 void Memtable::InsertRangeDelete(Slice begin, Slice end, SequenceNumber sequence) {
   range_deletes_.Insert(begin, end, sequence);
   Count(sequence);
+  range_delete_count_.store(range_delete_count_.load(std::memory_order_relaxed) + 1,
+                            std::memory_order_relaxed);
 }
 
 void Memtable::Count(SequenceNumber sequence) {

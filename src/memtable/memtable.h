@@ -49,6 +49,10 @@ class Memtable {
   // Arena bytes in use, entries (range deletes included) and sequence bounds; readable by any thread.
   [[nodiscard]] std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t entries() const { return entries_.load(std::memory_order_relaxed); }
+  // Without range deletes: what a cursor yields.
+  [[nodiscard]] std::uint64_t point_entries() const {
+    return entries() - range_delete_count_.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] bool empty() const { return entries() == 0; }
   // 0 when empty.
   [[nodiscard]] SequenceNumber sequence_min() const {
@@ -68,6 +72,7 @@ class Memtable {
   // Stored by the writer, read by anyone for statistics: nothing is ordered by them.
   std::atomic<std::size_t> bytes_{0};
   std::atomic<std::uint64_t> entries_{0};
+  std::atomic<std::uint64_t> range_delete_count_{0};
   std::atomic<SequenceNumber> sequence_min_{0};
   std::atomic<SequenceNumber> sequence_max_{0};
 };

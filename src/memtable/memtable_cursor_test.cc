@@ -81,5 +81,41 @@ TEST_F(GrowingMemtable, KeepsABackwardCursorInOrderWhileLeavesSplitUnderIt) {
   }
 }
 
+// The moment of a split that threads seldom hit: the right leaf is linked, the left one not yet
+// truncated, so seven records are in both.
+TEST(MemtableCursor, YieldsRecordsOnceWhileASplitIsHalfDone) {
+  MemoryLedger ledger(std::uint64_t{1} << 30);
+  ArenaPool pool(ledger, 64 << 10, 0);
+  Arena arena(pool);
+  MemtableTree tree(arena);
+  for (unsigned i = 0; i < kNodeSlots; ++i) {
+    const std::string key = EvenKey(static_cast<int>(i));
+    tree.Insert(Record(Record::Create(arena, {key, "v", i + 1, EntryKind::kPut})));
+  }
+  auto& left = const_cast<Leaf&>(*tree.first_leaf());  // NOLINT: plays the writer
+  ASSERT_EQ(left.LoadOrder(), Permutation::InOrder(kNodeSlots));
+  Leaf right;
+  constexpr unsigned kMoved = kNodeSlots / 2;
+  for (unsigned i = 0; i < kMoved; ++i) {
+    right.heads[i] = left.heads[kMoved + i].load();
+    right.records[i] = left.records[kMoved + i].load();
+  }
+  right.StoreOrder(Permutation::InOrder(kMoved));
+  right.previous = &left;
+  left.RaiseSplits();
+  left.next = &right;
+
+  MemtableCursor cursor(tree);
+  EntryBatch batch;
+  ASSERT_TRUE(cursor.SeekToFirst().ok());
+  ASSERT_TRUE(cursor.Next(batch, EntryBatch::kCapacity).ok());
+  ASSERT_EQ(batch.count, kNodeSlots);
+  for (unsigned i = 0; i < kNodeSlots; ++i) EXPECT_EQ(batch.entries[i].sequence, i + 1);
+  ASSERT_TRUE(cursor.SeekToLast().ok());
+  ASSERT_TRUE(cursor.Prev(batch, EntryBatch::kCapacity).ok());
+  ASSERT_EQ(batch.count, kNodeSlots);
+  for (unsigned i = 0; i < kNodeSlots; ++i) EXPECT_EQ(batch.entries[i].sequence, kNodeSlots - i);
+}
+
 }  // namespace
 }  // namespace firn::testing

@@ -39,7 +39,7 @@ bool IsBehindLast(const Leaf& leaf, Permutation order, const Target& target) {
   return target.IsAfter(Load(leaf.heads[last]), Load(leaf.records[last]));
 }
 
-// All lines of a node at once: a binary search would fetch them one after the other.
+// The lines that a descent reads, at once: a binary search would fetch them one after the other.
 void Prefetch(const Node* node) {
   const char* const bytes = reinterpret_cast<const char*>(node);
   for (std::size_t line = 0; line < sizeof(Leaf); line += 64) __builtin_prefetch(bytes + line);

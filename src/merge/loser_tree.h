@@ -1,9 +1,10 @@
-// A tournament among sorted sources that remembers each match's loser, so that after the winner moved
-// on only the matches on its path are played again: log2(sources) comparisons of two integers.
+// A tournament among sorted sources that remembers each match's loser, so that after the winner
+// moved on only the matches on its path are played again: log2(sources) comparisons of two
+// integers.
 //
-// A source takes part with the rank of its current entry: a number whose order is the entries' order
-// wherever two ranks differ. Equal ranks are settled by the caller's `precedes(a, b)`, which says
-// whether source a's entry comes first and must be a strict order over the sources.
+// A source takes part with the rank of its current entry: a number whose order is the entries'
+// order wherever two ranks differ. Equal ranks are settled by the caller's `precedes(a, b)`, which
+// says whether source a's entry comes first and must be a strict order over the sources.
 // Threads: one.
 #pragma once
 

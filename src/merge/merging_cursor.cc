@@ -4,8 +4,8 @@
 //     call: a delivered batch ends where a source's batch runs dry.
 // M2  The merge's position lies behind the delivered entries of every source batch and in front of
 //     the rest. Where all batches are used up, the sources' own positions are the merge's.
-// M3  Ranks are read behind `prefix_`, which the undelivered entries of all source batches share: keys
-//     that differ late only (zero-padded numbers, paths) then tie as rarely as others.
+// M3  Ranks are read behind `prefix_`, which the undelivered entries of all source batches share:
+//     keys that differ late only (zero-padded numbers, paths) then tie as rarely as others.
 // M4  The entry delivered last stays in its source's batch until that source is touched again, so
 //     turning round needs no copy made beforehand.
 #include "merge/merging_cursor.h"

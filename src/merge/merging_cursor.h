@@ -1,5 +1,5 @@
-// Merges sorted sources into one, in order E1, both ways; a loser tree on key heads, and a stretch that
-// comes from one source is passed on as a stretch. Flush, compaction and scans share it.
+// Merges sorted sources into one, in order E1, both ways; a loser tree on key heads, and a stretch
+// that comes from one source is passed on as a stretch. Flush, compaction and scans share it.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,6 @@
-// Answers "newest range tombstone over this key at this sequence" for keys that come in order, forwards
-// or backwards: it remembers the stretch of keys around the last answer, a fragment or the gap between
-// two, and searches again only when a key leaves it.
+// Answers "newest range tombstone over this key at this sequence" for keys that come in order,
+// forwards or backwards: it remembers the stretch of keys around the last answer, a fragment or
+// the gap between two, and searches again only when a key leaves it.
 //
 // Threads: one. Lifetime: the tombstones outlive the walk.
 #pragma once

@@ -1,13 +1,13 @@
-// Source entries arrive in batches in order E1 or its reverse and pass a filter that keeps one group,
-// the versions of one key, in mind.
+// Source entries arrive in batches in order E1 or its reverse and pass a filter that keeps one
+// group, the versions of one key, in mind.
 //
-// U1  Items are views into the source's current batch (or the seam buffers), so the source is only read
-//     while the batch being delivered is still empty.
+// U1  Items are views into the source's current batch (or the seam buffers), so the source is only
+//     read while the batch being delivered is still empty.
 // U2  Forwards the first version with a sequence <= at decides its key, the rest of the group is
-//     skipped. Backwards versions arrive oldest first: the last one with a sequence <= at decides, and
-//     it is known only when the next key or the end appears.
-// U3  What must outlive a source batch (the group's key; backwards its deciding version) is copied into
-//     the seam buffers right before the source is read.
+//     skipped. Backwards versions arrive oldest first: the last one with a sequence <= at decides,
+//     and it is known only when the next key or the end appears.
+// U3  What must outlive a source batch (the group's key; backwards its deciding version) is copied
+//     into the seam buffers right before the source is read.
 #include "merge/visible_cursor.h"
 
 #include <algorithm>
@@ -118,8 +118,8 @@ class VisibleCursor::Impl {
 
   Status Refill(std::size_t limit) {
     if (in_group_) MoveGroupToSeam();
-    // A short scan asks for little, a long one soon for whole batches. One more than wanted, because
-    // backwards an item is known to be complete only at the next key.
+    // A short scan asks for little, a long one soon for whole batches. One more than wanted,
+    // because backwards an item is known to be complete only at the next key.
     fill_limit_ = std::min(std::max(2 * fill_limit_, limit + 1), EntryBatch::kCapacity);
     next_ = in_.count = 0;
     FIRN_RETURN_IF_ERROR(direction_ == Direction::kForward ? source_->Next(in_, fill_limit_)

@@ -13,7 +13,8 @@ namespace {
 
 using Items = std::vector<std::pair<std::string, std::string>>;
 
-// A store's content: all versions and range tombstones, and what of them is visible, by brute force.
+// A store's content: all versions and range tombstones, and what of them is visible, by brute
+// force.
 struct World {
   std::deque<std::string> bytes;
   std::vector<Entry> entries;
@@ -190,7 +191,7 @@ TEST(VisibleCursor, CarriesAKeyWhoseVersionsSpanManySourceBatches) {
   }
   world.Add("c", 400, EntryKind::kPut);
   world.Sort();
-  for (const SequenceNumber at : {0, 1, 49, 50, 151, 299, 300, 500}) {
+  for (const SequenceNumber at : {0u, 1u, 49u, 50u, 151u, 299u, 300u, 500u}) {
     Walker walker(world, {.at = at}, 64);
     walker.SeekToFirst();
     while (walker.Next(3), walker.count() != 0) {

@@ -1,10 +1,10 @@
-// Decides, call by call, whether the simulated disk obeys: counts the calls that change something or
-// make it durable, and says which of them stop or fail.
+// Decides, call by call, whether the simulated disk obeys: counts the calls that change something
+// or make it durable, and says which of them stop or fail.
 //
 // Threads: one at a time.
 // P1  Every counted call passes Begin exactly once, before it changes anything.
-// P2  A fault waits from its call on for the first call it can happen to: kShortWrite needs a write,
-//     kNoSpace an allocation, kSyncDropsPages a file sync.
+// P2  A fault waits from its call on for the first call it can happen to: kShortWrite for a write,
+//     kNoSpace for an allocation, kSyncDropsPages for a file sync.
 #pragma once
 
 #include <cstdint>

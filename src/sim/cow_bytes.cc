@@ -10,9 +10,9 @@ namespace {
 
 constexpr std::array<char, CowBytes::kChunkBytes> kZeros{};
 
-// Copies `into.size()` bytes that other threads may be changing, a word at a time. Atomic loads keep
-// the compiler from making a memcpy of it, which the thread sanitizer would follow: a disk is allowed
-// to see half of a store.
+// Copies `into.size()` bytes that other threads may be changing, a word at a time. Atomic loads
+// keep the compiler from making a memcpy of it, which the thread sanitizer would follow: a disk is
+// allowed to see half of a store.
 #if defined(__clang__)
 __attribute__((no_sanitize("thread")))
 #else

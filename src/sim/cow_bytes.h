@@ -31,8 +31,8 @@ class CowBytes {
   void Write(std::uint64_t offset, Slice bytes);
   // Requires: offset + into.size() <= size().
   void Read(std::uint64_t offset, std::span<char> into) const;
-  // Makes the content equal to `memory[0, size())`, keeping the chunks that are equal already. Other
-  // threads may store into `memory` meanwhile; what they store is taken or not, byte by byte.
+  // Makes the content equal to `memory[0, size())`, keeping the chunks that are equal already.
+  // Other threads may store into `memory` meanwhile; what they store is taken or not, byte by byte.
   void CopyFromShared(const char* memory);
   // The inverse, for a fresh zeroed `memory`: missing chunks stay untouched.
   void CopyToZeroed(char* memory) const;

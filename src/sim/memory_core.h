@@ -1,4 +1,5 @@
-// What the simulated disk and its handles share: the tree, the plan of faults, the space, the locks.
+// What the simulated disk and its handles share: the tree, the plan of faults, the space, the
+// locks.
 //
 // Threads: one mutex guards everything; functions that need it say so.
 // Lifetime: shared by the file system and every handle, so neither order of destruction matters.

@@ -1,5 +1,5 @@
-// The names of the simulated disk: a tree of directories in which every change is visible at once and
-// durable only after its directory was synced.
+// The names of the simulated disk: a tree of directories in which every change is visible at once
+// and durable only after its directory was synced.
 //
 // Not here: file content (memory_file.h), faults, locking.
 // Threads: one at a time.

@@ -4,9 +4,9 @@
 // Not here: names (memory_directory.h), faults (call_plan.h), locking (memory_file_system.cc).
 // Threads: one at a time; only stores into the mapping may happen beside any member.
 // F1  Without a failed sync, the believed and the durable image are the same.
-// F2  A sector is unsynced when it differs between the visible and the believed image. A sync writes
-//     unsynced sectors only, so what a failed sync dropped stays lost until it changes again, as in
-//     a page cache that marks failed pages clean.
+// F2  A sector is unsynced when it differs between the visible and the believed image. A sync
+//     writes unsynced sectors only, so what a failed sync dropped stays lost until it changes
+//     again, as in a page cache that marks failed pages clean.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,11 @@
 // A file system in memory that can lose power and fail any call. Test-only.
 //
 // Every file has a durable image and pending (unsynced) changes; every directory durable names and
-// pending operations. Mapped segments are part of the model: any page of a mapping may or may not have
-// reached the disk at a crash. Calls are counted, so a test can stop or fail the n-th.
-// Threads: all members concurrently (a mutex inside).
+// pending operations. Mapped segments are part of the model: any sector of a mapping may or may not
+// have reached the disk at a crash. Calls are counted, so a test can stop or fail the n-th.
+// Cost: a crash image shares unchanged content; a mapped segment is compared in full for each image
+// and each sync, so keep segments small in tests that take many.
+// Threads: all members concurrently (a mutex inside); an image and its source count as one.
 #pragma once
 
 #include <cstdint>
@@ -30,9 +32,13 @@ struct CrashKeep {
 
 struct Fault {
   enum class Kind : std::uint8_t { kIo, kNoSpace, kShortWrite, kSyncDropsPages };
-  std::uint64_t at_call = 0;  // 1-based index among the counted calls; 0 = never
+  // 1-based index among the counted calls; 0 = never. A kind that cannot happen to that call waits
+  // for the first it can: a write (kShortWrite), an allocation (kNoSpace), a file sync
+  // (kSyncDropsPages).
+  std::uint64_t at_call = 0;
   Kind kind = Kind::kIo;
-  bool sticky = false;        // every later call of the same file fails too (kNoSpace: every allocation)
+  // Every later call of the same file fails too (kNoSpace: every allocation).
+  bool sticky = false;
 };
 
 class MemoryFileSystem : public FileSystem {
@@ -40,18 +46,23 @@ class MemoryFileSystem : public FileSystem {
   // With the root directory "/" only.
   static std::unique_ptr<MemoryFileSystem> Create();
 
-  // Calls that change something or make it durable, so far.
+  // Calls that change something or make it durable, so far: creations, writes, syncs, closes of
+  // written files, locks and changes of names, whether they succeed or not. Reads are not counted.
   [[nodiscard]] virtual std::uint64_t calls() const = 0;
+  // One at a time: replaces the fault before it, Fault() removes it.
   virtual void InjectFault(Fault fault) = 0;
   [[nodiscard]] virtual bool fault_fired() const = 0;
-  // From call `at_call` on every counted call answers kIo and changes nothing: the moment of a crash.
+  // From call `at_call` on every counted call answers kIo and changes nothing: the moment of a
+  // crash.
   virtual void StopAt(std::uint64_t at_call) = 0;
   // A new file system as a machine would find it after losing power now. This one stays usable.
-  [[nodiscard]] virtual std::unique_ptr<MemoryFileSystem> CrashImage(const CrashKeep& keep) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<MemoryFileSystem> CrashImage(
+      const CrashKeep& keep) const = 0;
   // Limits the bytes of all files; 0 = unlimited. Beyond: kNoSpace.
   virtual void SetCapacity(std::uint64_t bytes) = 0;
   // For corruption tests: direct access to a file's current bytes (both images).
-  virtual Status Corrupt(const std::string& path, const std::function<void(std::string&)>& change) = 0;
+  virtual Status Corrupt(const std::string& path,
+                         const std::function<void(std::string&)>& change) = 0;
   // Handles still open: files, locks, directories. 0 when a store closed cleanly.
   [[nodiscard]] virtual std::uint64_t open_handles() const = 0;
 };

@@ -1,6 +1,7 @@
-// An EntryCursor over a sorted vector, for tests and benchmarks: the simplest correct source, and a
-// hostile one. With kFleeting the views it hands out are copies that are freed on the next call, so a
-// reader that keeps them too long reads freed memory under a sanitizer and rubbish without one.
+// An EntryCursor over a sorted vector, for tests and benchmarks: the simplest correct source, and
+// a hostile one. With kFleeting the views it hands out are copies that are freed on the next call,
+// so a reader that keeps them too long reads freed memory under a sanitizer and rubbish without
+// one.
 //
 // Threads: one. Lifetime: the vector, and what its entries view, outlive the cursor.
 #pragma once

@@ -5,9 +5,9 @@
 namespace firn {
 
 std::size_t KeyspaceMap::BucketPosition(KeyspaceId id) const {
-  const auto at = std::partition_point(
-      buckets_.begin(), buckets_.end(),
-      [&](const auto& bucket) { return bucket->index < id / kBucketIds; });
+  const auto at = std::partition_point(buckets_.begin(), buckets_.end(), [&](const auto& bucket) {
+    return bucket->index < id / kBucketIds;
+  });
   return static_cast<std::size_t>(at - buckets_.begin());
 }
 

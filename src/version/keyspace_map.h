@@ -1,8 +1,8 @@
 // The keyspaces of a version: a map whose copies share all but what changes after the copy.
 //
-// Ids are grouped in buckets of kBucketIds. A copy copies one pointer per bucket, a change one bucket,
-// so an edit of one keyspace among thousands costs microseconds and no allocation per keyspace.
-// Threads: like a std::map; the shared parts are immutable.
+// Ids are grouped in buckets of kBucketIds. A copy copies one pointer per bucket, a change one
+// bucket, so an edit of one keyspace among thousands costs microseconds and no allocation per
+// keyspace. Threads: like a std::map; the shared parts are immutable.
 #pragma once
 
 #include <cstddef>
@@ -44,7 +44,7 @@ class KeyspaceMap {
 
  private:
   struct Bucket {
-    KeyspaceId index = 0;  // id / kBucketIds
+    KeyspaceId index = 0;                                           // id / kBucketIds
     std::vector<std::pair<KeyspaceId, KeyspaceVersion>> keyspaces;  // ascending, never empty
   };
 

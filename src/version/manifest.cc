@@ -10,9 +10,9 @@ namespace firn {
 namespace {
 
 Status Damaged(FileNumber manifest, std::uint64_t offset, const std::string& what) {
-  return Status(StatusCode::kCorruption,
-                ManifestFileName(manifest) + ", offset " + std::to_string(offset) + ": " + what +
-                    "; restore the file from a backup or run repair");
+  return Status(StatusCode::kCorruption, ManifestFileName(manifest) + ", offset " +
+                                             std::to_string(offset) + ": " + what +
+                                             "; restore the file from a backup or run repair");
 }
 
 Status Located(const Status& status, FileNumber manifest, std::uint64_t offset) {
@@ -24,8 +24,8 @@ template <typename T>
 Status Advance(T& value, const std::optional<T>& next, const char* name) {
   if (!next.has_value()) return {};
   if (*next < value) {
-    return Status(StatusCode::kCorruption, std::string("version edit takes ") + name + " back from " +
-                                               std::to_string(value) + " to " +
+    return Status(StatusCode::kCorruption, std::string("version edit takes ") + name +
+                                               " back from " + std::to_string(value) + " to " +
                                                std::to_string(*next));
   }
   value = *next;
@@ -110,10 +110,10 @@ class ManifestReader {
 
   [[nodiscard]] Status CheckHeader(const RecordHeader& header) const {
     if (header.type != kEditRecordType) {
-      return Status(StatusCode::kNotSupported,
-                    ManifestFileName(header_.number) + ", offset " + std::to_string(offset_) +
-                        ": record type " + std::to_string(header.type) +
-                        " was written by a newer firn; open with that");
+      return Status(StatusCode::kNotSupported, ManifestFileName(header_.number) + ", offset " +
+                                                   std::to_string(offset_) + ": record type " +
+                                                   std::to_string(header.type) +
+                                                   " was written by a newer firn; open with that");
     }
     const std::uint64_t durable = edits_ == 0 ? 0 : offset_;
     if (header.first_sequence != edits_ + 1 || header.count != 0 ||
@@ -165,8 +165,7 @@ Result<ManifestState> ReadManifest(FileSystem& file_system, const std::string& d
                   "CURRENT names " + name + ", which is missing; restore it from a backup");
   }
   if (!file.ok()) return std::move(file).status();
-  FIRN_ASSIGN_OR_RETURN(const ManifestHeader header,
-                        DecodeManifestHeader(*file, current.manifest));
+  FIRN_ASSIGN_OR_RETURN(const ManifestHeader header, DecodeManifestHeader(*file, current.manifest));
   if (header.database != current.database) {
     return Damaged(current.manifest, 0, "it belongs to another store than CURRENT");
   }

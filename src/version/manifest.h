@@ -1,9 +1,9 @@
 // The log of version edits and the pointer to it (docs/format/manifest.md).
 //
 // Rules M1-M8. A manifest starts with a snapshot edit that alone rebuilds the whole version.
-// Protocol of a change: copy the state; ApplyToState on the copy; Append; on success the copy is the
-// state (M8). Protocol after a failed Append or Create: delete nothing, append nothing to an older
-// manifest, Create one with a new number (M3).
+// Protocol of a change: copy the state; ApplyToState on the copy; Append; on success the copy is
+// the state (M8). Protocol after a failed Append or Create: delete nothing, append nothing to an
+// older manifest, Create one with a new number (M3).
 //
 // Threads: one at a time (the caller's version lock or job order).
 #pragma once
@@ -53,34 +53,36 @@ using TableMakerFactory = std::function<TableMaker(const DatabaseId&)>;
 
 class ManifestWriter {
  public:
-  // Writes a fresh manifest `number` holding one snapshot edit of `state`, then switches CURRENT to it
-  // (rule M4: file sync, directory sync, CURRENT.N.tmp sync, rename, directory sync). The number is
-  // new: it was never used for any file. After a failure CURRENT names the old or the new manifest
-  // (M5): both must be kept and neither appended to.
+  // Writes a fresh manifest `number` holding one snapshot edit of `state`, then switches CURRENT to
+  // it (rule M4: file sync, directory sync, CURRENT.N.tmp sync, rename, directory sync). The number
+  // is new: it was never used for any file. After a failure CURRENT names the old or the new
+  // manifest (M5): both must be kept and neither appended to.
   static Result<std::unique_ptr<ManifestWriter>> Create(FileSystem& file_system,
                                                         DirectoryHandle& directory_handle,
                                                         const std::string& directory,
                                                         FileNumber number,
                                                         const ManifestState& state);
-  // Appends and syncs one edit (M2). After a failure the writer is dead (E1, M3): the caller writes a
-  // new manifest and deletes no file until that is done. kNoSpace without any effect when the manifest
-  // would outgrow kManifestBytesMax: start a new one.
+  // Appends and syncs one edit (M2). After a failure the writer is dead (E1, M3): the caller writes
+  // a new manifest and deletes no file until that is done. kNoSpace without any effect when the
+  // manifest would outgrow kManifestBytesMax: start a new one.
   Status Append(const VersionEdit& edit);
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }  // large: start a new one
   [[nodiscard]] FileNumber number() const { return number_; }
   // At most once; the writer is dead afterwards.
   Status Close();
 
- private:
-  ManifestWriter(std::unique_ptr<WritableFile> file, const ManifestState& state,
+  class Key;  // only Create has one
+  ManifestWriter(const Key& key, std::unique_ptr<WritableFile> file, const ManifestState& state,
                  FileNumber number);
+
+ private:
   [[nodiscard]] std::string EncodeNext(const VersionEdit& edit) const;
 
   std::unique_ptr<WritableFile> file_;
   DatabaseId database_;
   FileNumber number_;
   std::uint32_t incarnation_;
-  std::uint64_t bytes_ = 0;        // written and synced
+  std::uint64_t bytes_ = 0;  // written and synced
   std::uint64_t edits_ = 0;
   bool dead_ = false;
 };

@@ -1,7 +1,7 @@
 // Power loss and failures at every call a manifest makes.
 #include <gtest/gtest.h>
 
-#include "version/manifest_testing.h"
+#include "testing/manifest_store.h"
 
 namespace firn {
 namespace {
@@ -9,12 +9,12 @@ namespace {
 using namespace firn::testing;  // NOLINT: the helpers of this folder's manifest tests
 
 constexpr int kEdits = 6;
-constexpr std::uint64_t kSeeds = 3;
+constexpr std::uint64_t kSeeds = 12;
 
 struct History {
-  std::vector<std::string> versions;   // after each acknowledged step
-  std::string next;                    // what the step in flight would lead to
-  bool created = false;                // some manifest was acknowledged
+  std::vector<std::string> versions;  // after each acknowledged step
+  std::string next;                   // what the step in flight would lead to
+  bool created = false;               // some manifest was acknowledged
 };
 
 // A manifest, edits, a second manifest, more edits; ends at the first failure.
@@ -47,15 +47,15 @@ void ExpectConsistent(MemoryFileSystem& image, const History& history) {
     return;
   }
   const std::string dump = Dump(*read->version);
-  const bool known = (!history.versions.empty() && dump == history.versions.back()) ||
-                     dump == history.next;
+  const bool known =
+      (!history.versions.empty() && dump == history.versions.back()) || dump == history.next;
   EXPECT_TRUE(known) << "neither the last acknowledged version nor the one in flight";
 }
 
 std::vector<CrashKeep> AllKeeps() {
   std::vector<CrashKeep> keeps;
-  for (const auto data : {CrashKeep::Data::kNothing, CrashKeep::Data::kEverything,
-                          CrashKeep::Data::kRandomSectors}) {
+  for (const auto data :
+       {CrashKeep::Data::kNothing, CrashKeep::Data::kEverything, CrashKeep::Data::kRandomSectors}) {
     for (const auto names : {CrashKeep::Names::kNothing, CrashKeep::Names::kEverything,
                              CrashKeep::Names::kRandomSubset, CrashKeep::Names::kRandomPrefix}) {
       for (std::uint64_t seed = 0; seed < kSeeds; ++seed) keeps.push_back({data, names, seed});
@@ -93,8 +93,7 @@ TEST(ManifestCrash, LeavesTheLastSyncedVersionOrTheOneInFlightAfterEveryFault) {
   for (const auto kind : {Fault::Kind::kIo, Fault::Kind::kNoSpace, Fault::Kind::kShortWrite,
                           Fault::Kind::kSyncDropsPages}) {
     for (std::uint64_t at = 1; at <= calls; ++at) {
-      SCOPED_TRACE("fault " + std::to_string(static_cast<int>(kind)) + " at " +
-                   std::to_string(at));
+      SCOPED_TRACE("fault " + std::to_string(static_cast<int>(kind)) + " at " + std::to_string(at));
       const auto files = MemoryFileSystem::Create();
       files->InjectFault({.at_call = at, .kind = kind});
       const History history = RunScript(*files);

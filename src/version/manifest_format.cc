@@ -67,8 +67,8 @@ std::string EncodeManifestHeader(const ManifestHeader& header) {
   AppendFixed(bytes, header.database.low);
   AppendFixed(bytes, header.number.value);
   FIRN_CHECK(bytes.size() == kChecksumOffset);
-  AppendFixed<std::uint64_t>(
-      bytes, XXH3_64bits_withSeed(bytes.data(), bytes.size(), header.number.value));
+  AppendFixed<std::uint64_t>(bytes,
+                             XXH3_64bits_withSeed(bytes.data(), bytes.size(), header.number.value));
   return bytes;
 }
 
@@ -91,9 +91,10 @@ Result<ManifestHeader> DecodeManifestHeader(Slice file, FileNumber number) {
   }
   if (header.number != number) return BadHeader(number, "the header belongs to another manifest");
   if (format != kManifestFormatVersion || header.must_understand != 0) {
-    return Status(StatusCode::kNotSupported,
-                  ManifestFileName(number) + ": format " + std::to_string(format) + ", features " +
-                      Hex(header.must_understand) + ", was written by a newer firn; open with that");
+    return Status(StatusCode::kNotSupported, ManifestFileName(number) + ": format " +
+                                                 std::to_string(format) + ", features " +
+                                                 Hex(header.must_understand) +
+                                                 ", was written by a newer firn; open with that");
   }
   return header;
 }

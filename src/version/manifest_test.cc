@@ -2,12 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <xxhash.h>
 
 #include "base/coding.h"
 #include "sim/memory_file_system.h"
-#include "version/manifest_testing.h"
+#include "testing/manifest_store.h"
 
 namespace firn {
 namespace {
@@ -179,27 +178,10 @@ TEST(Manifest, RefusesUnknownFeaturesThatMustBeUnderstood) {
   EXPECT_EQ(ReadFakes(store.files()).status().code(), StatusCode::kNotSupported);
 }
 
-TEST(Manifest, DiesForEverWhenAnAppendFails) {
-  ManifestStore store;
-  store.Create(2);
-  ManifestState next = store.state();
-  const VersionEdit edit = ScriptedEdit(next, 0);
-  // Two counted calls an append: the write and the sync. Fail the sync.
-  store.files().InjectFault({.at_call = store.files().calls() + 2, .kind = Fault::Kind::kIo});
-  EXPECT_EQ(store.writer().Append(edit).code(), StatusCode::kIo);
-  EXPECT_TRUE(store.files().fault_fired());
-  EXPECT_EQ(store.writer().Append(edit).code(), StatusCode::kClosed);
-  const std::string before = Dump(store.state());
-  store.Create(77);
-  const auto read = ReadFakes(store.files());
-  ASSERT_TRUE(read.ok());
-  EXPECT_EQ(read->manifest, FileNumber{77});
-  EXPECT_EQ(Dump(*read->version), Dump(*store.state().version));
-}
-
 TEST(ApplyToState, RefusesNumbersThatGoBackwardsAndLeavesTheStateAlone) {
   ManifestState state = TestState();
-  ASSERT_TRUE(ApplyToState(state, {.next_file_number = 10, .last_sequence = 5}, MakeFakeTable).ok());
+  ASSERT_TRUE(
+      ApplyToState(state, {.next_file_number = 10, .last_sequence = 5}, MakeFakeTable).ok());
   const std::string before = Dump(state);
   const auto refused = [&](const VersionEdit& edit) {
     const Status status = ApplyToState(state, edit, MakeFakeTable);
@@ -213,11 +195,11 @@ TEST(ApplyToState, RefusesNumbersThatGoBackwardsAndLeavesTheStateAlone) {
 
 TEST(ApplyToState, NeverLetsAUsedNumberBeGivenOutAgain) {
   ManifestState state = TestState();
-  ASSERT_TRUE(ApplyToState(state,
-                           {.created = {{8, "eight"}},
-                            .added = {{8, 0, {30}, FakeMetadata(40, "a", "b")}}},
-                           MakeFakeTable)
-                  .ok());
+  ASSERT_TRUE(
+      ApplyToState(state,
+                   {.created = {{8, "eight"}}, .added = {{8, 0, {30}, FakeMetadata(40, "a", "b")}}},
+                   MakeFakeTable)
+          .ok());
   EXPECT_EQ(state.next_file_number, 41u);
   EXPECT_EQ(state.next_run_id, 31u);
   EXPECT_EQ(state.next_keyspace_id, 9u);

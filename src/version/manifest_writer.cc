@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "base/check.h"
@@ -42,8 +43,10 @@ Status SwitchCurrent(FileSystem& file_system, DirectoryHandle& directory_handle,
 
 }  // namespace
 
-ManifestWriter::ManifestWriter(std::unique_ptr<WritableFile> file, const ManifestState& state,
-                               FileNumber number)
+class ManifestWriter::Key {};
+
+ManifestWriter::ManifestWriter(const Key& /*key*/, std::unique_ptr<WritableFile> file,
+                               const ManifestState& state, FileNumber number)
     : file_(std::move(file)),
       database_(state.database),
       number_(number),
@@ -62,7 +65,7 @@ Result<std::unique_ptr<ManifestWriter>> ManifestWriter::Create(FileSystem& file_
 
   FIRN_ASSIGN_OR_RETURN(auto file,
                         file_system.CreateFile(Join(directory, ManifestFileName(number))));
-  std::unique_ptr<ManifestWriter> writer(new ManifestWriter(std::move(file), durable, number));
+  auto writer = std::make_unique<ManifestWriter>(Key{}, std::move(file), durable, number);
   std::string bytes = EncodeManifestHeader({.must_understand = 0,
                                             .may_ignore = 0,
                                             .database = durable.database,
@@ -71,9 +74,9 @@ Result<std::unique_ptr<ManifestWriter>> ManifestWriter::Create(FileSystem& file_
   writer->bytes_ = bytes.size();
   const std::string snapshot = writer->EncodeNext(SnapshotEdit(durable));
   if (snapshot.empty()) {
-    return Status(StatusCode::kNotSupported,
-                  ManifestFileName(number) + ": the store has too many tables for one snapshot "
-                                             "edit of 1 GiB; use larger tables");
+    return Status(StatusCode::kNotSupported, ManifestFileName(number) +
+                                                 ": the store has too many tables for one snapshot "
+                                                 "edit of 1 GiB; use larger tables");
   }
   bytes += snapshot;
   FIRN_RETURN_IF_ERROR(WriteAndSync(*writer->file_, bytes));

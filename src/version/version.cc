@@ -30,7 +30,8 @@ bool Before(const TableMetadata& a, const TableMetadata& b) {
 Status CheckSorted(const Tables& tables) {
   for (std::size_t i = 0; i < tables.size(); ++i) {
     const TableMetadata& table = tables[i]->metadata();
-    const bool empty = table.upper_exclusive ? table.lower >= table.upper : table.lower > table.upper;
+    const bool empty =
+        table.upper_exclusive ? table.lower >= table.upper : table.lower > table.upper;
     if (empty) return Broken("V1", Name(table) + " has an inverted key range");
     if (i > 0 && !Before(tables[i - 1]->metadata(), table)) {
       return Broken("V1", Name(tables[i - 1]->metadata()) + " and " + Name(table) +
@@ -63,12 +64,12 @@ bool ShareABound(const TableMetadata& a, const TableMetadata& b) {
 }
 
 Status CheckPair(const TableMetadata& newer, const TableMetadata& older, bool both_flushed) {
-  const bool wrong = both_flushed ? newer.sequence_min <= older.sequence_max
-                                  : newer.sequence_max < older.sequence_min &&
-                                        ShareABound(newer, older);
+  const bool wrong = both_flushed
+                         ? newer.sequence_min <= older.sequence_max
+                         : newer.sequence_max < older.sequence_min && ShareABound(newer, older);
   if (!wrong) return {};
-  return Broken("V2", Name(newer) + " comes before " + Name(older) +
-                          " but does not hold the newer entries");
+  return Broken(
+      "V2", Name(newer) + " comes before " + Name(older) + " but does not hold the newer entries");
 }
 
 // Walks two sorted runs side by side and checks every overlapping pair.
@@ -115,16 +116,16 @@ Status CheckNumbers(const Tree& tree, NumberSet& seen) {
 
 Status CheckShape(const Tree& tree) {
   if (tree.levels[kLastLevel].size() > 1) {
-    return Broken("V3", "the last level holds " +
-                            std::to_string(tree.levels[kLastLevel].size()) + " runs");
+    return Broken(
+        "V3", "the last level holds " + std::to_string(tree.levels[kLastLevel].size()) + " runs");
   }
   const std::vector<PlacedRun> runs = RunsNewestFirst(tree);
   for (std::size_t i = 0; i < runs.size(); ++i) {
     if (runs[i].run->tables.empty()) return Broken("V1", "a run without tables");
     FIRN_RETURN_IF_ERROR(CheckRun(*runs[i].run));
     if (i > 0 && runs[i].level == runs[i - 1].level && runs[i - 1].run->id <= runs[i].run->id) {
-      return Broken("V2", "runs of level " + std::to_string(runs[i].level) +
-                              " are not ordered by id");
+      return Broken("V2",
+                    "runs of level " + std::to_string(runs[i].level) + " are not ordered by id");
     }
     for (std::size_t j = i + 1; j < runs.size(); ++j) {
       const bool both_flushed = runs[i].level == 0 && runs[j].level == 0;
@@ -153,12 +154,12 @@ const TableReader* Run::Find(Slice key, std::uint64_t head) const {
   if (*base > head) return nullptr;
   auto index = static_cast<std::size_t>(base - lower_heads.data());
   if (lower_heads[index] == head) {  // equal heads: the rest of the key decides among them
-    const auto first = std::lower_bound(lower_heads.begin(), lower_heads.end(), head) -
-                       lower_heads.begin();
+    const auto first =
+        std::lower_bound(lower_heads.begin(), lower_heads.end(), head) - lower_heads.begin();
     const auto last = tables.begin() + static_cast<std::ptrdiff_t>(index) + 1;
-    const auto after = std::partition_point(
-        tables.begin() + first, last,
-        [&](const auto& table) { return Slice(table->metadata().lower) <= key; });
+    const auto after = std::partition_point(tables.begin() + first, last, [&](const auto& table) {
+      return Slice(table->metadata().lower) <= key;
+    });
     if (after == tables.begin()) return nullptr;
     index = static_cast<std::size_t>(after - tables.begin()) - 1;
   }
@@ -168,9 +169,8 @@ const TableReader* Run::Find(Slice key, std::uint64_t head) const {
 }
 
 Result<std::shared_ptr<const Run>> MakeRun(RunId id, Tables tables) {
-  std::sort(tables.begin(), tables.end(), [](const auto& a, const auto& b) {
-    return a->metadata().lower < b->metadata().lower;
-  });
+  std::sort(tables.begin(), tables.end(),
+            [](const auto& a, const auto& b) { return a->metadata().lower < b->metadata().lower; });
   FIRN_RETURN_IF_ERROR(CheckSorted(tables));
   auto run = std::make_shared<Run>();
   run->id = id;

@@ -35,7 +35,7 @@ struct Run {
   std::vector<std::uint64_t> lower_heads;  // KeyHead of each table's lower bound
   std::uint64_t file_bytes = 0;
   std::uint64_t entries = 0;
-  std::uint64_t deletes = 0;           // tombstones of both kinds
+  std::uint64_t deletes = 0;  // tombstones of both kinds
 
   // The one table that may hold the key, or null. `head` is KeyHead(key).
   [[nodiscard]] const TableReader* Find(Slice key, std::uint64_t head) const;

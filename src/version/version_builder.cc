@@ -46,7 +46,8 @@ Status VersionBuilder::AddNames(const VersionEdit& edit) {
   if (edit.created.empty()) return {};
   for (const auto& [id, name] : edit.created) {
     for (const KeyspaceId dropped : edit.dropped) {
-      if (dropped == id) return Misfit("keyspace " + std::to_string(id) + " is dropped and created");
+      if (dropped == id)
+        return Misfit("keyspace " + std::to_string(id) + " is dropped and created");
     }
     if (name.empty() || name.size() > kKeyspaceNameBytesMax) {
       return Misfit("keyspace " + std::to_string(id) + " has an empty or overlong name");

@@ -30,7 +30,7 @@ class VersionBuilder {
     TableMetadata metadata;  // when there is no reader
   };
   struct OpenRun {
-    std::shared_ptr<const Run> unchanged;  // set until a table changes
+    std::shared_ptr<const Run> unchanged;           // set until a table changes
     std::unordered_map<std::uint64_t, Slot> slots;  // by table number, when changed
   };
   struct OpenTree {

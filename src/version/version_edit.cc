@@ -165,21 +165,44 @@ enum class FieldOutcome : std::uint8_t { kRead, kBad, kUnknown };
 FieldOutcome ReadField(std::uint16_t number, ByteReader& from, VersionEdit& edit) {
   bool read = false;
   switch (static_cast<Field>(number)) {
-    case Field::kNextFileNumber: read = ReadNumber(from, edit.next_file_number); break;
-    case Field::kNextRunId: read = ReadNumber(from, edit.next_run_id); break;
-    case Field::kNextKeyspaceId: read = ReadNumber(from, edit.next_keyspace_id); break;
+    case Field::kNextFileNumber:
+      read = ReadNumber(from, edit.next_file_number);
+      break;
+    case Field::kNextRunId:
+      read = ReadNumber(from, edit.next_run_id);
+      break;
+    case Field::kNextKeyspaceId:
+      read = ReadNumber(from, edit.next_keyspace_id);
+      break;
     case Field::kLastSequence:
       read = ReadNumber(from, edit.last_sequence) && *edit.last_sequence <= kSequenceMax;
       break;
-    case Field::kReplayFrom: read = ReadNumber(from, edit.replay_from); break;
-    case Field::kLogDurable: read = ReadNumber(from, edit.log_durable); break;
-    case Field::kIncarnation: read = ReadNumber(from, edit.incarnation); break;
-    case Field::kCreated: read = ReadCreated(from, edit); break;
-    case Field::kDropped: read = ReadDropped(from, edit); break;
-    case Field::kFlushed: read = ReadFlushed(from, edit); break;
-    case Field::kRemoved: read = ReadRemoved(from, edit); break;
-    case Field::kAdded: read = ReadAdded(from, edit); break;
-    default: return FieldOutcome::kUnknown;
+    case Field::kReplayFrom:
+      read = ReadNumber(from, edit.replay_from);
+      break;
+    case Field::kLogDurable:
+      read = ReadNumber(from, edit.log_durable);
+      break;
+    case Field::kIncarnation:
+      read = ReadNumber(from, edit.incarnation);
+      break;
+    case Field::kCreated:
+      read = ReadCreated(from, edit);
+      break;
+    case Field::kDropped:
+      read = ReadDropped(from, edit);
+      break;
+    case Field::kFlushed:
+      read = ReadFlushed(from, edit);
+      break;
+    case Field::kRemoved:
+      read = ReadRemoved(from, edit);
+      break;
+    case Field::kAdded:
+      read = ReadAdded(from, edit);
+      break;
+    default:
+      return FieldOutcome::kUnknown;
   }
   return read && from.empty() ? FieldOutcome::kRead : FieldOutcome::kBad;
 }
@@ -241,9 +264,9 @@ Result<VersionEdit> VersionEdit::Decode(Slice encoded) {
     const FieldOutcome outcome = ReadField(number, field, edit);
     if (outcome == FieldOutcome::kUnknown) {
       if ((flags & kMustUnderstand) == 0) continue;
-      return Status(StatusCode::kNotSupported,
-                    "version edit, byte " + std::to_string(offset) + ": field " +
-                        std::to_string(number) + " was written by a newer firn; open with that");
+      return Status(StatusCode::kNotSupported, "version edit, byte " + std::to_string(offset) +
+                                                   ": field " + std::to_string(number) +
+                                                   " was written by a newer firn; open with that");
     }
     if (outcome == FieldOutcome::kBad || flags != kMustUnderstand) {
       return Malformed(offset, "field " + std::to_string(number) + " has a bad value");

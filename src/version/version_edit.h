@@ -62,8 +62,8 @@ struct VersionEdit {
 // Makes the reader of a table without touching its file: TableReader::Make bound to its context.
 using TableMaker = std::function<std::shared_ptr<const TableReader>(TableMetadata)>;
 
-// The version after `edit`; kCorruption when it names tables or keyspaces that are not there, or breaks
-// V1-V4. Readers of tables that stay or move are shared; `base` is left as it was (rule M8).
+// The version after `edit`; kCorruption when it names tables or keyspaces that are not there, or
+// breaks V1-V4. Readers of tables that stay or move are shared; `base` is left as it was (rule M8).
 // Cost: the runs the edit touches, not the version. V2 and V4 are checked in full only in checked
 // builds and by ReadManifest.
 [[nodiscard]] Result<std::shared_ptr<const Version>> Apply(const Version& base,

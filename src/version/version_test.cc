@@ -4,13 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "base/entry.h"
-#include "version/fake_table.h"
+#include "testing/fake_table.h"
 
 namespace firn {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::FakeMetadata;
+using ::testing::HasSubstr;
 using testing::MakeFakeTable;
 
 std::shared_ptr<const Run> RunOf(std::uint64_t id, std::vector<TableMetadata> tables) {

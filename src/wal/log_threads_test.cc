@@ -2,6 +2,7 @@
 #include <atomic>
 #include <thread>
 
+#include "base/mutex.h"
 #include "testing/log_test_util.h"
 
 namespace firn::testing {
@@ -23,6 +24,7 @@ TEST_P(LogThreads, ManyWritersShareSyncsAndLoseNothing) {
   const auto disk = MemoryFileSystem::Create();
   const Runtime runtime = ThreadedRuntimeOver(*disk);
   ASSERT_TRUE(disk->CreateDirectory(kTestDirectory).ok());
+  ASSERT_TRUE(disk->OpenDirectory("/").value()->Sync().ok());
   const auto directory = disk->OpenDirectory(kTestDirectory);
   ASSERT_TRUE(directory.ok());
   MemoryLedger ledger(std::uint64_t{64} << 20);
@@ -75,6 +77,7 @@ TEST_P(LogThreads, ManyWritersShareSyncsAndLoseNothing) {
   EXPECT_TRUE(writer.Close().ok());
   const Replayed replayed = ReplayDirectory(*disk->CrashImage({}), released);
   ASSERT_TRUE(replayed.status.ok()) << replayed.status.ToString();
+  ASSERT_FALSE(replayed.sequences.empty());
   EXPECT_EQ(replayed.result.last_sequence, next_sequence - 1);
   EXPECT_EQ(replayed.payloads.size(), next_sequence - replayed.sequences.front());
 }
@@ -83,6 +86,7 @@ TEST_P(LogThreads, EveryWaiterLearnsOfAFailedSync) {
   const auto disk = MemoryFileSystem::Create();
   const Runtime runtime = ThreadedRuntimeOver(*disk);
   ASSERT_TRUE(disk->CreateDirectory(kTestDirectory).ok());
+  ASSERT_TRUE(disk->OpenDirectory("/").value()->Sync().ok());
   const auto directory = disk->OpenDirectory(kTestDirectory);
   ASSERT_TRUE(directory.ok());
   MemoryLedger ledger(std::uint64_t{64} << 20);

@@ -24,6 +24,7 @@ struct ParentSettings {
   std::uint64_t rounds_per_store = 25;
   std::uint64_t delay_millis_max = 500;
   std::string directory;  // empty: a fresh one
+  Fault fault = Fault::kNone;
 };
 
 struct Totals {
@@ -49,7 +50,8 @@ std::vector<std::string> ArgumentsOf(const ChildSettings& settings) {
           "--store",  settings.directory,
           "--shared", settings.shared_path,
           "--seed",   fmt::format("{}", settings.seed),
-          "--round",  fmt::format("{}", settings.round)};
+          "--round",  fmt::format("{}", settings.round),
+          "--fault",  fmt::format("{}", static_cast<int>(settings.fault))};
 }
 
 class Parent {
@@ -57,7 +59,9 @@ class Parent {
   explicit Parent(const ParentSettings& settings)
       : settings_(settings),
         random_(settings.seed),
-        directory_(MakeWorkDirectory(settings.directory)) {}
+        directory_(MakeWorkDirectory(settings.directory)) {
+    child_.fault = settings.fault;
+  }
 
   int Run() {
     for (std::uint64_t run = 0; run < settings_.runs; ++run) {
@@ -65,8 +69,8 @@ class Parent {
       if (round == 0) BeginStore();
       child_.round = round;
       if (!RunRound()) {
-        fmt::print(stderr, "kill_test: run {} of seed {} failed; the store is kept in {}\n", run,
-                   settings_.seed, child_.directory);
+        fmt::print(stderr, "kill_test: run {} of seed {} failed; {}\n", run, settings_.seed,
+                   KeepStore());
         return kExitBroken;
       }
     }
@@ -80,6 +84,13 @@ class Parent {
   }
 
  private:
+  // The store of a failed run is evidence, unless the fault was ours.
+  std::string KeepStore() {
+    if (settings_.fault == Fault::kNone) return "the store is kept in " + child_.directory;
+    std::filesystem::remove_all(directory_);
+    return "as the fault wants it";
+  }
+
   void BeginStore() {
     std::filesystem::remove_all(directory_ + "/store");
     std::filesystem::remove(directory_ + "/shared");
@@ -155,11 +166,15 @@ int Main(int argument_count, char** arguments) {
   app.add_option("--delay-max", parent.delay_millis_max, "Latest kill, in milliseconds")
       ->check(CLI::Range(1, 60'000));
   app.add_option("--directory", parent.directory, "Where to work (default: a fresh directory)");
+  app.add_option("--fault", child.fault,
+                 "A wrong writer, which the test must notice: 1 acknowledges too early, 2 splits "
+                 "batches");
   app.add_option("--mode", child.mode, "Of a child process: write, open or check");
   app.add_option("--store", child.directory, "Of a child process");
   app.add_option("--shared", child.shared_path, "Of a child process");
   app.add_option("--round", child.round, "Of a child process");
   CLI11_PARSE(app, argument_count, arguments);
+  parent.fault = child.fault;
   if (child.mode.empty()) return Parent(parent).Run();
   child.seed = parent.seed;
   if (child.mode == "write") RunWriter(child);

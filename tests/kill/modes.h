@@ -10,6 +10,13 @@
 
 namespace firn::kill {
 
+// Wrong behaviour of the writer that stands for a broken store: the test has to notice it.
+enum class Fault : std::uint8_t {
+  kNone,
+  kEarlyAcknowledge,  // promises commits that were not written yet
+  kSplitBatches,      // writes group and marker of a commit one after the other
+};
+
 // Everything a child needs; passed on its command line.
 struct ChildSettings {
   std::string mode;  // "write", "open" or "check"
@@ -17,6 +24,7 @@ struct ChildSettings {
   std::string shared_path;
   std::uint64_t seed = 0;   // of the store's contents
   std::uint64_t round = 0;
+  Fault fault = Fault::kNone;
 };
 
 // The store's options, the same in every process; small budgets and both log backends come up.

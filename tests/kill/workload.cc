@@ -74,9 +74,8 @@ std::uint64_t Random::Next() {
 
 Durability DurabilityOf(const CommitName& commit) { return PlanOf(commit).durability; }
 
-void FillBatch(const CommitName& commit, const Keyspace& side, WriteBatch& batch) {
+void AppendGroup(const CommitName& commit, const Keyspace& side, WriteBatch& batch) {
   const Plan plan = PlanOf(commit);
-  batch.Clear();
   const std::string prefix = GroupPrefix(commit.stream, plan.group);
   if (plan.deed == Deed::kDeleteRange) {
     batch.DeleteRange(prefix, prefix + '~');
@@ -91,6 +90,9 @@ void FillBatch(const CommitName& commit, const Keyspace& side, WriteBatch& batch
       }
     });
   }
+}
+
+void AppendMarker(const CommitName& commit, WriteBatch& batch) {
   batch.Put(MarkerKey(commit.stream), MarkerValue(commit));
 }
 

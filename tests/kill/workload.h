@@ -51,7 +51,9 @@ struct CommitName {
 
 // Stream 0 is periodic, 1 sync, 2 none, 3 mixes them commit by commit.
 [[nodiscard]] Durability DurabilityOf(const CommitName& commit);
-void FillBatch(const CommitName& commit, const Keyspace& side, WriteBatch& batch);
+// The keys of the commit's group, then the stream's marker; a commit is both in one batch.
+void AppendGroup(const CommitName& commit, const Keyspace& side, WriteBatch& batch);
+void AppendMarker(const CommitName& commit, WriteBatch& batch);
 
 [[nodiscard]] std::string MarkerKey(std::size_t stream);
 // The number of a marker's value; 0 when it is malformed.

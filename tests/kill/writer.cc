@@ -30,17 +30,34 @@ Keyspace OpenSide(Db& db) {
   return std::move(side).value();
 }
 
-[[noreturn]] void WriteStream(Db& db, const Keyspace& side, CommitName commit,
-                              StreamProgress& progress) {
+// One writer thread: its part of the store, and what it tells about it.
+struct Stream {
+  Db& db;
+  Keyspace side;
+  StreamProgress& progress;
+  Fault fault;
+};
+
+[[noreturn]] void WriteStream(const Stream& stream, CommitName commit) {
+  StreamProgress& progress = stream.progress;
   WriteBatch batch;
   for (;;) {
     ++commit.number;
-    FillBatch(commit, side, batch);
-    const Durability durability = DurabilityOf(commit);
+    const WriteOptions options{.durability = DurabilityOf(commit)};
     progress.started.store(commit.number);
-    CheckOk("write", db.Write(batch, {.durability = durability}));
+    batch.Clear();
+    AppendGroup(commit, stream.side, batch);
+    if (stream.fault == Fault::kSplitBatches) {
+      CheckOk("write half a commit", stream.db.Write(batch, options));
+      batch.Clear();
+    }
+    AppendMarker(commit, batch);
+    constexpr std::uint64_t kTooEarly = 3;
+    if (stream.fault == Fault::kEarlyAcknowledge) progress.durable.store(commit.number + kTooEarly);
+    CheckOk("write", stream.db.Write(batch, options));
     progress.acknowledged.store(commit.number);
-    if (durability != Durability::kNone) progress.durable.store(commit.number);
+    if (stream.fault == Fault::kEarlyAcknowledge) continue;
+    if (options.durability != Durability::kNone) progress.durable.store(commit.number);
   }
 }
 
@@ -89,8 +106,9 @@ void RunWriter(const ChildSettings& settings) {
                              .stream = stream,
                              .number = shared.reached[settings.round][stream],
                              .round = settings.round};
-    threads.emplace_back(
-        [&, reached, stream] { WriteStream(*db, side, reached, shared.streams[stream]); });
+    threads.emplace_back([&, reached, stream] {
+      WriteStream({*db, side, shared.streams[stream], settings.fault}, reached);
+    });
   }
   Maintain(*db, side, shared, Random(settings.seed ^ ~settings.round));
 }

@@ -65,7 +65,7 @@ TEST(Load, ClosesABatchByBytesToo) {
   StringSource source("a\t1234567890\nb\t1234567890\nc\t1\n", 100);
   const std::unique_ptr<RecordReader> reader = RecordReader::Make(import, source);
   Sink sink;
-  const LoadSettings settings{.keyspace = {}, .batch_rows_max = 100, .batch_bytes_max = 12};
+  const LoadSettings settings{.keyspace = {}, .batch_rows_max = 100, .batch_bytes_max = 11};
   EXPECT_EQ(Load(*reader, settings, sink.Hooks()).rows, 3u);
   EXPECT_EQ(sink.batches, (std::vector<std::size_t>{1, 1, 1}));
 }

@@ -19,9 +19,7 @@ class FakeTable final : public TableReader {
   [[nodiscard]] Result<bool> Get(const LookupKey&, SequenceNumber, TableLookup*) const override {
     return Refuse();
   }
-  [[nodiscard]] Result<const FragmentedTombstones*> Tombstones() const override {
-    return Refuse();
-  }
+  [[nodiscard]] Result<const FragmentedTombstones*> Tombstones() const override { return Refuse(); }
   void Prefetch(const LookupKey&) const override {}
   [[nodiscard]] std::unique_ptr<EntryCursor> NewCursor(CursorUse) const override {
     FIRN_CHECK(false);

@@ -1,4 +1,5 @@
-// What the manifest's tests share: a store with a manifest on a simulated disk, and a script of edits.
+// What the manifest's tests share: a store with a manifest on a simulated disk, and a script of
+// edits.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -10,7 +11,7 @@
 
 #include "format/record.h"
 #include "sim/memory_file_system.h"
-#include "version/fake_table.h"
+#include "testing/fake_table.h"
 #include "version/manifest.h"
 
 namespace firn::testing {
@@ -63,8 +64,8 @@ inline VersionEdit ScriptedEdit(const ManifestState& state, int step) {
       edit.created = {{state.next_keyspace_id, name}};
       break;
     case 2:
-      edit.added = {{state.next_keyspace_id - 1, 3, {state.next_run_id},
-                     FakeMetadata(number, "a", "z")}};
+      edit.added = {
+          {state.next_keyspace_id - 1, 3, {state.next_run_id}, FakeMetadata(number, "a", "z")}};
       break;
     default: {
       const Run& run = *tree.levels[0].back();

@@ -1,10 +1,10 @@
-#include "compaction/tree_drawing.h"
+#include "testing/tree_drawing.h"
 
 #include <algorithm>
 #include <sstream>
 
 #include "base/check.h"
-#include "version/fake_table.h"
+#include "testing/fake_table.h"
 
 namespace firn::testing {
 namespace {
@@ -62,7 +62,9 @@ struct Parser {
 
 }  // namespace
 
-Tree ParseTree(const std::string& drawing) { return Parser{.at = drawing.c_str(), .tree = {}}.Parse(); }
+Tree ParseTree(const std::string& drawing) {
+  return Parser{.at = drawing.c_str(), .tree = {}}.Parse();
+}
 
 std::string Draw(const CompactionChoice& choice) {
   std::ostringstream text;

@@ -1,0 +1,111 @@
+#include "db/background_work.h"
+
+#include "cache/epoch.h"
+#include "db/await.h"
+
+namespace firn {
+namespace {
+
+// How long a full disk is left alone before background work tries it again.
+constexpr Micros kRetryDelay = std::chrono::seconds(1);
+
+}  // namespace
+
+BackgroundWork::BackgroundWork(StoreContext& context, StoreState& state, VersionStore& versions)
+    : context_(context),
+      state_(state),
+      versions_(versions),
+      flusher_(context, state, versions, stop_, [this](const Status& s) { JobFinished(s); }),
+      compactor_(context, state, versions, stop_, [this](const Status& s) { JobFinished(s); }) {}
+
+void BackgroundWork::Wake() {
+  flusher_.Schedule();
+  compactor_.Schedule(Urgency::kNeeded);
+  if (idle_allowed_.load(std::memory_order_relaxed) ||
+      idle_waiters_.load(std::memory_order_relaxed) > 0) {
+    compactor_.Schedule(Urgency::kIdle);
+  }
+}
+
+void BackgroundWork::JobFinished(const Status& status) {
+  EpochDomain::Process().Collect();
+  versions_.remover()->RemoveReleased();
+  if (status.ok()) {
+    state_.ClearNoSpace();
+  } else if (!stop_.load(std::memory_order_relaxed)) {
+    state_.SetBackgroundError(status);
+    if (status.code() == StatusCode::kNoSpace) RetryLater();
+    return;
+  }
+  Wake();
+}
+
+void BackgroundWork::RetryLater() {
+  MutexLock lock(retry_mutex_);
+  if (retry_pending_ || stop_.load(std::memory_order_relaxed)) return;
+  retry_pending_ = true;
+  retry_ticket_ = context_.runtime.executor->ScheduleAfter(kRetryDelay, Priority::kHigh, [this] {
+    {
+      MutexLock relock(retry_mutex_);
+      retry_pending_ = false;
+    }
+    {
+      MutexLock relock(state_.mutex);
+      for (const auto& [id, keyspace] : state_.by_id) keyspace->compaction_due = true;
+    }
+    Wake();
+    MutexLock relock(state_.mutex);
+    state_.changed.NotifyAll();
+  });
+}
+
+Status BackgroundWork::Outcome() const {
+  if (!state_.background_error.ok()) return state_.background_error;
+  if (state_.closing.load()) {
+    return Status(StatusCode::kClosed, "the store was closed while waiting");
+  }
+  return Status();
+}
+
+Status BackgroundWork::WaitForFlushes() {
+  Wake();
+  MutexLock lock(state_.mutex);
+  Await(*context_.runtime.executor, state_.mutex, state_.changed, [&]() FIRN_NO_THREAD_ANALYSIS {
+    return flusher_.Idle() || !Outcome().ok();
+  });
+  return Outcome();
+}
+
+Status BackgroundWork::WaitForIdle() {
+  idle_waiters_.fetch_add(1, std::memory_order_relaxed);
+  Wake();
+  Status outcome;
+  {
+    MutexLock lock(state_.mutex);
+    Await(*context_.runtime.executor, state_.mutex, state_.changed,
+          [&]() FIRN_NO_THREAD_ANALYSIS {
+            return (flusher_.Idle() && compactor_.Idle()) || !Outcome().ok();
+          });
+    outcome = Outcome();
+  }
+  idle_waiters_.fetch_sub(1, std::memory_order_relaxed);
+  return outcome;
+}
+
+void BackgroundWork::Stop() {
+  stop_.store(true, std::memory_order_relaxed);
+  {
+    MutexLock lock(retry_mutex_);
+    if (retry_pending_ && context_.runtime.executor->Cancel(retry_ticket_)) {
+      retry_pending_ = false;
+    }
+  }
+  MutexLock lock(state_.mutex);
+  Await(*context_.runtime.executor, state_.mutex, state_.changed, [&]() FIRN_NO_THREAD_ANALYSIS {
+    if (state_.jobs_in_flight != 0 || state_.compactions_running != 0) return false;
+    MutexLock retry(retry_mutex_);
+    return !retry_pending_;
+  });
+}
+
+}  // namespace firn

@@ -1,0 +1,37 @@
+#include "db/flush_memtables.h"
+
+#include "merge/merging_cursor.h"
+
+namespace firn {
+
+MergeJobEnvironment JobEnvironment(StoreContext& context, const std::atomic<bool>* stop) {
+  MergeJobEnvironment environment;
+  environment.file_system = context.runtime.file_system;
+  environment.directory_handle = context.directory_handle.get();
+  environment.ledger = &context.ledger;
+  environment.directory = context.directory;
+  environment.database = context.tables.database;
+  environment.next_file_number = [&context] { return context.NextFileNumber(); };
+  environment.stop = stop;
+  return environment;
+}
+
+Result<MergeJobOutput> FlushMemtables(StoreContext& context, FlushInput flush,
+                                      const std::atomic<bool>* stop) {
+  MergeJobInput input;
+  std::vector<std::unique_ptr<EntryCursor>> sources;
+  for (auto memtable = flush.memtables.rbegin(); memtable != flush.memtables.rend(); ++memtable) {
+    sources.push_back((*memtable)->NewCursor());
+    (*memtable)->AppendRangeTombstones(kSequenceMax, input.tombstones);
+    input.expected_entries += (*memtable)->point_entries();
+  }
+  input.source = NewMergingCursor(std::move(sources));
+  input.retention.snapshots = std::move(flush.snapshots);
+  input.table.block_bytes = context.tuning.block_bytes;
+  input.table.partition_blocks = context.tuning.partition_blocks;
+  input.table_bytes_target = context.tuning.table_bytes;
+  input.cut_points = std::move(flush.cut_points);
+  return RunMergeJob(std::move(input), JobEnvironment(context, stop));
+}
+
+}  // namespace firn

@@ -1,0 +1,151 @@
+#include "db/iterator_source.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cache/epoch.h"
+#include "merge/concatenating_cursor.h"
+#include "merge/merging_cursor.h"
+
+namespace firn {
+namespace {
+
+constexpr std::size_t kFirstWindow = 16;
+
+std::unique_ptr<EntryCursor> CursorOver(const Run& run) {
+  if (run.tables.size() == 1) {
+    return run.tables.front()->NewCursor(TableReader::CursorUse::kRead);
+  }
+  ConcatenatingParts parts;
+  parts.lowers.reserve(run.tables.size());
+  parts.uppers.reserve(run.tables.size());
+  for (const auto& table : run.tables) {
+    parts.lowers.push_back(table->metadata().lower);
+    parts.uppers.push_back(table->metadata().upper);
+  }
+  parts.open = [&run](std::size_t part) {
+    return run.tables[part]->NewCursor(TableReader::CursorUse::kRead);
+  };
+  return NewConcatenatingCursor(std::move(parts));
+}
+
+std::unique_ptr<EntryCursor> CursorOver(const ReadView& view) {
+  std::vector<std::unique_ptr<EntryCursor>> sources;
+  for (const Memtable* memtable : view.memtables()) {
+    if (!memtable->empty()) sources.push_back(memtable->NewCursor());
+  }
+  for (const Run* run : view.runs()) sources.push_back(CursorOver(*run));
+  // Nothing anywhere: an empty run stands for it.
+  static const Run empty;
+  if (sources.empty()) sources.push_back(CursorOver(empty));
+  return NewMergingCursor(std::move(sources));
+}
+
+}  // namespace
+
+Iterator::Source::Source(std::shared_ptr<const Engine> engine, Engine::Moment moment,
+                         const IteratorOptions& options)
+    : engine_(std::move(engine)), moment_(std::move(moment)) {
+  batch_.count = 0;
+  const ReadView& view = *moment_.view.get();
+  if (Status collected = CollectTombstones(view); !collected.ok()) {
+    Fail(std::move(collected));
+    return;
+  }
+  VisibleCursorSettings settings;
+  settings.at = moment_.sequence;
+  if (options.lower.has_value()) settings.lower = std::string(*options.lower);
+  if (options.upper.has_value()) settings.upper = std::string(*options.upper);
+  settings.tombstones = tombstones_.empty() ? nullptr : &tombstones_;
+  cursor_ = std::make_unique<VisibleCursor>(CursorOver(view), std::move(settings));
+}
+
+Iterator::Source::~Source() = default;
+
+Status Iterator::Source::CollectTombstones(const ReadView& view) {
+  std::vector<RangeTombstone> all;
+  for (const Memtable* memtable : view.memtables()) {
+    if (memtable->has_range_tombstones()) memtable->AppendRangeTombstones(moment_.sequence, all);
+  }
+  for (const Run* run : view.runs()) {
+    for (const auto& table : run->tables) {
+      if (table->metadata().range_tombstones == 0) continue;
+      EpochDomain::Guard guard;
+      auto tombstones = table->Tombstones();
+      if (!tombstones.ok()) return std::move(tombstones).status();
+      (*tombstones)->AppendTo(all);
+    }
+  }
+  if (!all.empty()) tombstones_ = FragmentedTombstones::Build(all);
+  return Status();
+}
+
+void Iterator::Source::Fail(Status status) {
+  batch_.count = 0;
+  status_ = std::move(status);
+}
+
+bool Iterator::Source::Ready() {
+  if (cursor_ == nullptr) return false;
+  if (engine_->closed()) {
+    Fail(Status(StatusCode::kClosed, "the store was closed under this iterator"));
+    return false;
+  }
+  status_ = Status();
+  return true;
+}
+
+void Iterator::Source::Fill(bool forward) {
+  const std::size_t limit = window_;
+  window_ = VisibleBatch::kCapacity;
+  Status filled = forward ? cursor_->Next(batch_, limit) : cursor_->Prev(batch_, limit);
+  if (!filled.ok()) Fail(std::move(filled));
+}
+
+void Iterator::Source::SeekToFirst() {
+  if (!Ready()) return;
+  window_ = kFirstWindow;
+  if (Status sought = cursor_->SeekToFirst(); !sought.ok()) return Fail(std::move(sought));
+  Fill(true);
+}
+
+void Iterator::Source::SeekToLast() {
+  if (!Ready()) return;
+  window_ = kFirstWindow;
+  if (Status sought = cursor_->SeekToLast(); !sought.ok()) return Fail(std::move(sought));
+  Fill(false);
+}
+
+void Iterator::Source::Seek(Slice target) {
+  if (!Ready()) return;
+  window_ = kFirstWindow;
+  if (Status sought = cursor_->Seek(target); !sought.ok()) return Fail(std::move(sought));
+  Fill(true);
+}
+
+void Iterator::Source::SeekForPrev(Slice target) {
+  if (!Ready()) return;
+  window_ = kFirstWindow;
+  if (Status sought = cursor_->SeekForPrev(target); !sought.ok()) return Fail(std::move(sought));
+  Fill(false);
+}
+
+void Iterator::Source::NextWindow() {
+  if (Ready()) Fill(true);
+}
+
+void Iterator::Source::PrevWindow() {
+  if (Ready()) Fill(false);
+}
+
+void Iterator::Source::Turn(bool forward, Slice current_key) {
+  if (!Ready()) return;
+  // Positions again at the current item, then drops it: it comes first in the new direction.
+  const std::string key(current_key);
+  window_ = kFirstWindow;
+  Status sought = forward ? cursor_->Seek(key) : cursor_->SeekForPrev(key);
+  if (!sought.ok()) return Fail(std::move(sought));
+  Fill(forward);
+}
+
+}  // namespace firn

@@ -1,0 +1,102 @@
+#include "db/periodic_sync.h"
+
+#include <algorithm>
+
+#include "cache/epoch.h"
+#include "db/await.h"
+
+namespace firn {
+namespace {
+
+// Beats without a write after which idle work may start.
+constexpr std::uint32_t kQuietBeats = 3;
+
+}  // namespace
+
+PeriodicSync::PeriodicSync(StoreContext& context, StoreState& state, CommitPipeline& pipeline,
+                           BackgroundWork& work, VersionStore& versions)
+    : context_(context),
+      state_(state),
+      pipeline_(pipeline),
+      work_(work),
+      versions_(versions),
+      interval_(std::chrono::duration_cast<Micros>(context.options.sync_interval)) {}
+
+void PeriodicSync::Start() {
+  MutexLock lock(mutex_);
+  sync_.running = true;
+  watch_.running = true;
+  Arm(sync_, &PeriodicSync::SyncTick);
+  Arm(watch_, &PeriodicSync::WatchTick);
+}
+
+void PeriodicSync::Arm(Chain& chain, void (PeriodicSync::*tick)()) {
+  chain.ticket = context_.runtime.executor->ScheduleAfter(interval_, Priority::kHigh,
+                                                          [this, tick] { (this->*tick)(); });
+}
+
+void PeriodicSync::SyncTick() {
+  LogWriter& log = pipeline_.log();
+  if (log.durable() < log.appended() && log.health().ok()) {
+    // A failure is kept by the log itself: every later write answers with it.
+    const Status synced = log.Sync(log.appended());
+    state_.counters.log_syncs.fetch_add(1, std::memory_order_relaxed);
+    static_cast<void>(synced.ok());
+  }
+  Beat();
+  MutexLock lock(mutex_);
+  if (stop_) {
+    sync_.running = false;
+    stopped_.NotifyAll();
+    return;
+  }
+  Arm(sync_, &PeriodicSync::SyncTick);
+}
+
+void PeriodicSync::WatchTick() {
+  LogWriter& log = pipeline_.log();
+  const LogPosition durable = log.durable();
+  const LogPosition appended = log.appended();
+  MutexLock lock(mutex_);
+  if (durable >= watched_) {
+    watched_ = appended;
+    watched_since_ = context_.runtime.clock->Now();
+  }
+  // One interval passed at most between the oldest append below watched_ and watched_since_.
+  const bool overdue = durable < watched_ &&
+                       context_.runtime.clock->Now() - watched_since_ >= interval_;
+  pipeline_.SetSyncOverdue(overdue);
+  if (stop_) {
+    watch_.running = false;
+    stopped_.NotifyAll();
+    return;
+  }
+  Arm(watch_, &PeriodicSync::WatchTick);
+}
+
+void PeriodicSync::Beat() {
+  bool quiet = false;
+  {
+    MutexLock lock(mutex_);
+    const LogPosition now = pipeline_.log().appended();
+    quiet_beats_ = now == last_beat_ ? quiet_beats_ + 1 : 0;
+    last_beat_ = now;
+    quiet = quiet_beats_ >= kQuietBeats;
+  }
+  work_.AllowIdleWork(quiet);
+  if (quiet) work_.Wake();
+  EpochDomain::Process().Collect();
+  versions_.remover()->RemoveReleased();
+}
+
+void PeriodicSync::Stop() {
+  MutexLock lock(mutex_);
+  stop_ = true;
+  for (Chain* chain : {&sync_, &watch_}) {
+    if (chain->running && context_.runtime.executor->Cancel(chain->ticket)) chain->running = false;
+  }
+  Await(*context_.runtime.executor, mutex_, stopped_,
+        [&]() FIRN_NO_THREAD_ANALYSIS { return !sync_.running && !watch_.running; });
+}
+
+}  // namespace firn

@@ -1,0 +1,55 @@
+// Keeps the loss bound of Durability::kPeriodic: syncs the log every interval, and tells the commit
+// pipeline to wait when the oldest unsynced acknowledgement is older than two intervals.
+//
+// Two chains of timers, so that a sync that hangs does not silence the one that watches it. Also the
+// store's heartbeat: notices when no writes come, and lets idle work and reclamation run then.
+// Threads: Start once, Stop once; the rest runs on the executor.
+#pragma once
+
+#include <functional>
+
+#include "db/background_work.h"
+#include "db/commit_pipeline.h"
+
+namespace firn {
+
+class PeriodicSync {
+ public:
+  PeriodicSync(StoreContext& context, StoreState& state, CommitPipeline& pipeline,
+               BackgroundWork& work, VersionStore& versions);
+  void Start();
+  // Waits for the timers' last run.
+  void Stop();
+
+ private:
+  struct Chain {
+    std::uint64_t ticket = 0;
+    bool running = false;  // scheduled or running
+  };
+
+  void Arm(Chain& chain, void (PeriodicSync::*tick)()) FIRN_REQUIRES(mutex_);
+  void SyncTick();
+  void WatchTick();
+  void Beat();
+
+  StoreContext& context_;
+  StoreState& state_;
+  CommitPipeline& pipeline_;
+  BackgroundWork& work_;
+  VersionStore& versions_;
+  const Micros interval_;
+
+  Mutex mutex_;
+  CondVar stopped_;
+  bool stop_ FIRN_GUARDED_BY(mutex_) = false;
+  Chain sync_ FIRN_GUARDED_BY(mutex_);
+  Chain watch_ FIRN_GUARDED_BY(mutex_);
+  // When the log end `watched_` was first seen not durable; what was appended before that is at least
+  // this old.
+  LogPosition watched_ FIRN_GUARDED_BY(mutex_) = 0;
+  Micros watched_since_ FIRN_GUARDED_BY(mutex_){0};
+  LogPosition last_beat_ FIRN_GUARDED_BY(mutex_) = 0;
+  std::uint32_t quiet_beats_ FIRN_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace firn

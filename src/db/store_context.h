@@ -1,0 +1,58 @@
+// What every part of an open store shares and nobody changes: the world underneath, the sizes, the
+// books, the pools.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "cache/frame_pool.h"
+#include "cache/memory_ledger.h"
+#include "db/tuning.h"
+#include "env/runtime.h"
+#include "memtable/arena.h"
+#include "table/open_files.h"
+#include "table/table_reader.h"
+
+namespace firn {
+
+// Threads: constant after open; the parts guard themselves.
+struct StoreContext {
+  StoreContext(const Runtime& world, std::string path, const Options& opened_with,
+               const Tuning& sizes)
+      : runtime(world),
+        directory(std::move(path)),
+        options(opened_with),
+        tuning(sizes),
+        ledger(sizes.ledger_bytes),
+        arenas(ledger, sizes.arena_chunk_bytes, sizes.memtable_bytes),
+        frames(ledger),
+        files(*world.file_system, sizes.open_files_max) {
+    tables.file_system = runtime.file_system;
+    tables.frames = &frames;
+    tables.ledger = &ledger;
+    tables.files = &files;
+    tables.directory = directory;
+  }
+
+  const Runtime runtime;
+  const std::string directory;
+  const Options options;
+  const Tuning tuning;
+  MemoryLedger ledger;
+  ArenaPool arenas;
+  FramePool frames;
+  OpenFiles files;
+  TableContext tables;  // its database id is set once, by recovery
+  // One counter for every file of the store (rule F1); recovery sets where it starts.
+  std::atomic<std::uint64_t> next_file_number{1};
+  FileNumber NextFileNumber() {
+    return FileNumber{next_file_number.fetch_add(1, std::memory_order_relaxed)};
+  }
+
+  // Held from open to close (rules F4, D4).
+  std::unique_ptr<FileLock> lock;
+  std::unique_ptr<DirectoryHandle> directory_handle;
+};
+
+}  // namespace firn

@@ -1,0 +1,62 @@
+#include "version/manifest_format.h"
+
+#include <gtest/gtest.h>
+
+namespace firn {
+namespace {
+
+constexpr DatabaseId kDatabase = {0xFEDCBA9876543210, 1};
+
+ManifestHeader TestHeader() {
+  return {.must_understand = 0,
+          .may_ignore = 5,
+          .database = kDatabase,
+          .number = {77},
+          .incarnation = 3};
+}
+
+TEST(ManifestFormat, NamesFilesByNumber) {
+  EXPECT_EQ(ManifestFileName({123}), "MANIFEST-000123");
+  EXPECT_EQ(ManifestFileName({12345678}), "MANIFEST-12345678");
+  EXPECT_EQ(CurrentTemporaryName({7}), "CURRENT.000007.tmp");
+}
+
+TEST(ManifestFormat, ReadsBackItsHeader) {
+  const std::string bytes = EncodeManifestHeader(TestHeader());
+  ASSERT_EQ(bytes.size(), kManifestHeaderBytes);
+  const auto header = DecodeManifestHeader(bytes + "records", {77});
+  ASSERT_TRUE(header.ok()) << header.status().ToString();
+  EXPECT_EQ(header->database, kDatabase);
+  EXPECT_EQ(header->number, FileNumber{77});
+  EXPECT_EQ(header->incarnation, 3u);
+  EXPECT_EQ(header->may_ignore, 5u);
+}
+
+TEST(ManifestFormat, FindsEveryFlippedBitAndTruncationOfAHeader) {
+  const std::string bytes = EncodeManifestHeader(TestHeader());
+  for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+    std::string damaged = bytes;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
+    EXPECT_EQ(DecodeManifestHeader(damaged, {77}).status().code(), StatusCode::kCorruption);
+  }
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    const Slice cut = Slice(bytes).substr(0, size);
+    EXPECT_EQ(DecodeManifestHeader(cut, {77}).status().code(), StatusCode::kCorruption);
+  }
+  EXPECT_EQ(DecodeManifestHeader(bytes, {78}).status().code(), StatusCode::kCorruption)
+      << "a copy under another name";
+}
+
+TEST(ManifestFormat, ReadsBackCurrentAndOnlyItsOneRendering) {
+  const std::string text = EncodeCurrent({{1234567}, kDatabase});
+  const auto current = DecodeCurrent(text);
+  ASSERT_TRUE(current.ok()) << current.status().ToString();
+  EXPECT_EQ(current->manifest, FileNumber{1234567});
+  EXPECT_EQ(current->database, kDatabase);
+  EXPECT_FALSE(DecodeCurrent(text + "\n").ok());
+  EXPECT_FALSE(DecodeCurrent("").ok());
+  EXPECT_FALSE(DecodeCurrent(EncodeCurrent({{0}, kDatabase})).ok());
+}
+
+}  // namespace
+}  // namespace firn

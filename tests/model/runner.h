@@ -1,0 +1,35 @@
+// Runs a plan against a store and an ordered map at once and compares every answer.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "firn/options.h"
+#include "model/operation.h"
+
+namespace firn::testing {
+
+struct RunSettings {
+  const char* name = "";
+  Compression compression = Compression::kNone;
+  LogBackend log_backend = LogBackend::kMapped;
+  bool threads = false;           // real background threads instead of deterministic turns
+  std::uint64_t ledger_bytes = 0;  // memory budget of the tiny store
+  std::size_t block_bytes = 256;
+};
+
+struct RunCounts {
+  std::uint64_t flushes = 0;
+  std::uint64_t compactions = 0;
+  std::uint64_t reopens = 0;
+};
+
+// What went wrong and at which operation, or nullopt.
+[[nodiscard]] std::optional<std::string> RunPlan(const Plan& plan,
+                                                 std::span<const Operation> operations,
+                                                 const RunSettings& settings, std::uint64_t seed,
+                                                 RunCounts* counts);
+
+}  // namespace firn::testing
