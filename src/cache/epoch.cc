@@ -1,11 +1,11 @@
-// Why no reader can hold what is reclaimed. A reader that found object X announced itself (A) before
-// it loaded the pointer, and the load did not see the unlinking (U). Retire(X) follows U and notes
-// epoch r under the mutex; both advances, r to r+1 and r+1 to r+2, visit the reader's slot after
-// that with a read-modify-write (V). A and V are both read-modify-writes of one location, so one of
-// them reads the other: had V come first, A would have synchronised with it, U would have happened
-// before the reader's load, and the load would have seen it. So both visits see A, and one announced
-// epoch cannot equal both r and r+1: the reader left in between, which the visit's acquire turns into
-// "its reads happened before the reclaim".
+// Why no reader can hold what is reclaimed. A reader that found object X announced itself (A)
+// before it loaded the pointer, and the load did not see the unlinking (U). Retire(X) follows U and
+// notes epoch r under the mutex; both advances, r to r+1 and r+1 to r+2, visit the reader's slot
+// after that with a read-modify-write (V). A and V are both read-modify-writes of one location, so
+// one of them reads the other: had V come first, A would have synchronised with it, U would have
+// happened before the reader's load, and the load would have seen it. So both visits see A, and one
+// announced epoch cannot equal both r and r+1: the reader left in between, which the visit's
+// acquire turns into "its reads happened before the reclaim".
 #include "cache/epoch.h"
 
 #include <algorithm>

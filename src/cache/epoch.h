@@ -38,7 +38,8 @@ class EpochDomain {
    public:
     explicit Guard(EpochDomain& domain = Process()) {
       Slot* slot = thread_slot_;
-      if (slot == nullptr) [[unlikely]] slot = domain.Register();
+      if (slot == nullptr) [[unlikely]]
+        slot = domain.Register();
       slot_ = slot;
       // An exchange, because it must read what a collector's read-modify-write left behind (see
       // EpochDomain::AdvanceLocked); a store would not be ordered before the reads that follow.

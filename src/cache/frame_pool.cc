@@ -105,8 +105,8 @@ void FramePool::UnlinkLocked(Frame* frame, std::vector<Frame*>& out) {
   out.push_back(frame);
 }
 
-// CLOCK: a frame used since the hand's last visit is spared once. Two rounds find every victim there
-// is, so a budget that other classes alone exceed ends the sweep too.
+// CLOCK: a frame used since the hand's last visit is spared once. Two rounds find every victim
+// there is, so a budget that other classes alone exceed ends the sweep too.
 void FramePool::SweepLocked(std::vector<Frame*>& out) {
   std::size_t visits = 2 * ring_.size();
   while (visits-- > 0 && !ring_.empty() &&

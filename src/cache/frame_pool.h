@@ -1,11 +1,12 @@
-// Frames: blocks and partitions resident in memory, verified and decoded, found through a pointer in
-// their owner instead of a hash table (docs/decisions/0004-frames-and-epochs.md).
+// Frames: blocks and partitions resident in memory, verified and decoded, found through a pointer
+// in their owner instead of a hash table (docs/decisions/0004-frames-and-epochs.md).
 //
-// An owner keeps an atomic FrameSlot per block. A hit is one acquire load under an epoch guard. On a
-// miss the owner reads the bytes, makes a frame with the pool and publishes it in the slot. The pool
-// sweeps its frames with CLOCK when the memory ledger exceeds its budget: it empties the slot and
-// retires the frame through the epoch; a frame pinned by an iterator is freed when its last pin goes.
-// A frame may itself own slots (a partition those of its blocks): they are emptied before it goes.
+// An owner keeps an atomic FrameSlot per block. A hit is one acquire load under an epoch guard. On
+// a miss the owner reads the bytes, makes a frame with the pool and publishes it in the slot. The
+// pool sweeps its frames with CLOCK when the memory ledger exceeds its budget: it empties the slot
+// and retires the frame through the epoch; a frame pinned by an iterator is freed when its last pin
+// goes. A frame may itself own slots (a partition those of its blocks): they are emptied before it
+// goes.
 //
 // Not here: reading, verifying, decoding (src/table). No I/O happens under the pool's mutex.
 // Threads: all members concurrently.
@@ -48,7 +49,8 @@ class alignas(64) Frame {
 
  private:
   friend class FramePool;
-  static constexpr std::uint32_t kOrphan = 1;  // left its slot and every guard; the last Unpin frees
+  // Left its slot and every guard; the last Unpin frees it.
+  static constexpr std::uint32_t kOrphan = 1;
   static constexpr std::uint32_t kOnePin = 2;
 
   Frame(FramePool* pool, std::size_t bytes) : pool_(pool), bytes_(bytes) {}

@@ -16,12 +16,21 @@
 namespace firn {
 namespace {
 
+// Only what some reader can tell apart; a tombstone nobody acknowledged must not hide one below it.
+FragmentedTombstones FragmentsOf(const MergeJobInput& input) {
+  std::vector<RangeTombstone> acknowledged = input.tombstones;
+  std::erase_if(acknowledged, [&](const RangeTombstone& tombstone) {
+    return tombstone.sequence > input.retention.visible_max;
+  });
+  return FragmentedTombstones::BuildForSnapshots(acknowledged, input.retention.snapshots);
+}
+
 class MergeJob {
  public:
   MergeJob(MergeJobInput input, const MergeJobEnvironment& environment)
       : input_(std::move(input)),
         environment_(environment),
-        tombstones_(FragmentedTombstones::Build(input_.tombstones)),
+        tombstones_(FragmentsOf(input_)),
         retention_(std::move(input_.retention), tombstones_),
         cutter_(retention_.KeptTombstones()) {
     FIRN_CHECK(std::ranges::is_sorted(input_.cut_points));

@@ -100,7 +100,6 @@ Status Flusher::Flush(const Task& task) {
   }
   const SequenceNumber flushed = task.memtables.back().memtable->sequence_max();
   edit.flushed.emplace_back(id, flushed);
-  edit.last_sequence = state_.visible.load(std::memory_order_acquire);
   LogPosition replay_from = 0;
   const Status installed = versions_.Install(
       std::move(edit),
@@ -108,6 +107,8 @@ Status Flusher::Flush(const Task& task) {
         replay_from = ReplayFrom(state_, pipeline_->log().appended(), task.memtables);
         last_moment.replay_from = replay_from;
         last_moment.log_durable = pipeline_->log().durable();
+        // Read here, where edits are in order: two keyspaces flush at the same time.
+        last_moment.last_sequence = state_.visible.load(std::memory_order_acquire);
         if (task.keyspace->dropped.load(std::memory_order_relaxed)) {
           last_moment.added.clear();
           last_moment.flushed.clear();

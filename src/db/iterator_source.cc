@@ -11,6 +11,9 @@ namespace firn {
 namespace {
 
 constexpr std::size_t kFirstWindow = 16;
+// What an iterator costs besides the frames and memtables it pins: two windows and its cursors.
+// Booked as a flat sum, because counting each part would cost more than it tells.
+constexpr std::uint64_t kIteratorBytes = 16 << 10;
 
 std::unique_ptr<EntryCursor> CursorOver(const Run& run) {
   if (run.tables.size() == 1) {
@@ -43,10 +46,10 @@ std::unique_ptr<EntryCursor> CursorOver(const ReadView& view) {
 
 }  // namespace
 
-Iterator::Source::Source(std::shared_ptr<const Engine> engine, Engine::Moment moment,
+Iterator::Source::Source(std::shared_ptr<Engine> engine, Engine::Moment moment,
                          const IteratorOptions& options)
     : engine_(std::move(engine)), moment_(std::move(moment)) {
-  batch_.count = 0;
+  engine_->ledger().Add(MemoryClass::kIterator, kIteratorBytes);
   const ReadView& view = *moment_.view.get();
   if (Status collected = CollectTombstones(view); !collected.ok()) {
     Fail(std::move(collected));
@@ -60,7 +63,9 @@ Iterator::Source::Source(std::shared_ptr<const Engine> engine, Engine::Moment mo
   cursor_ = std::make_unique<VisibleCursor>(CursorOver(view), std::move(settings));
 }
 
-Iterator::Source::~Source() = default;
+Iterator::Source::~Source() {
+  if (engine_ != nullptr) engine_->ledger().Remove(MemoryClass::kIterator, kIteratorBytes);
+}
 
 Status Iterator::Source::CollectTombstones(const ReadView& view) {
   std::vector<RangeTombstone> all;
@@ -76,7 +81,8 @@ Status Iterator::Source::CollectTombstones(const ReadView& view) {
       (*tombstones)->AppendTo(all);
     }
   }
-  if (!all.empty()) tombstones_ = FragmentedTombstones::Build(all);
+  std::erase_if(all, [&](const RangeTombstone& each) { return each.sequence > moment_.sequence; });
+  if (!all.empty()) tombstones_ = FragmentedTombstones::BuildForSnapshots(all, {});
   return Status();
 }
 

@@ -16,7 +16,7 @@ class Iterator::Source {
  public:
   // A failed source yields nothing and keeps the status.
   explicit Source(Status failure) : status_(std::move(failure)) {}
-  Source(std::shared_ptr<const Engine> engine, Engine::Moment moment,
+  Source(std::shared_ptr<Engine> engine, Engine::Moment moment,
          const IteratorOptions& options);
   ~Source();
   Source(const Source&) = delete;
@@ -29,8 +29,7 @@ class Iterator::Source {
   // Moves the window on; an empty one is the end or an error.
   void NextWindow();
   void PrevWindow();
-  // Turns round so that the item `consumed` places into the current window, counted in walking
-  // order, is behind the position; then fetches a window in the other direction.
+  // Fetches a window in the other direction, beginning with the item the walk stands on.
   void Turn(bool forward, Slice current_key);
 
   [[nodiscard]] const KeyValue* items() const { return batch_.items.data(); }
@@ -43,7 +42,7 @@ class Iterator::Source {
   void Fill(bool forward);
   Status CollectTombstones(const ReadView& view);
 
-  std::shared_ptr<const Engine> engine_;
+  std::shared_ptr<Engine> engine_;  // null in a failed source
   Engine::Moment moment_;
   FragmentedTombstones tombstones_;
   std::unique_ptr<VisibleCursor> cursor_;

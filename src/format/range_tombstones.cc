@@ -12,7 +12,9 @@ namespace firn {
 
 class FragmentedTombstones::Sweep {
  public:
-  explicit Sweep(FragmentedTombstones& out) : out_(out) {}
+  // `snapshots` null: every sequence is kept.
+  Sweep(FragmentedTombstones& out, const std::span<const SequenceNumber>* snapshots)
+      : out_(out), snapshots_(snapshots) {}
 
   void Run(std::span<const RangeTombstone> tombstones) {
     std::vector<Boundary> boundaries;
@@ -47,7 +49,24 @@ class FragmentedTombstones::Sweep {
     if (open_count == 0) active_.erase(boundary.sequence);
   }
 
+  // The active sequences a fragment keeps, newest first.
+  void CollectKept() {
+    kept_.clear();
+    for (auto it = active_.begin(); it != active_.end();) {
+      kept_.push_back(it->first);
+      if (snapshots_ == nullptr) {
+        ++it;
+        continue;
+      }
+      // On to the newest of an older stripe: at or below the newest snapshot that is older than
+      // this.
+      const auto newer = std::ranges::lower_bound(*snapshots_, it->first);
+      it = newer == snapshots_->begin() ? active_.end() : active_.lower_bound(*std::prev(newer));
+    }
+  }
+
   void EmitFragment(Slice begin, Slice end) {
+    CollectKept();
     if (ExtendsLast(begin)) {
       out_.bounds_.back() = end;
       return;
@@ -57,27 +76,33 @@ class FragmentedTombstones::Sweep {
     out_.fragments_.push_back({.begin = out_.bounds_.size() - 2,
                                .end = out_.bounds_.size() - 1,
                                .first_sequence = out_.sequences_.size(),
-                               .sequence_count = active_.size()});
-    for (const auto& [sequence, count] : active_) out_.sequences_.push_back(sequence);
+                               .sequence_count = kept_.size()});
+    out_.sequences_.insert(out_.sequences_.end(), kept_.begin(), kept_.end());
   }
 
   [[nodiscard]] bool ExtendsLast(Slice begin) const {
     if (out_.fragments_.empty() || out_.bounds_.back() != begin) return false;
     const std::span<const SequenceNumber> last = out_.fragment(out_.size() - 1).sequences;
-    return std::equal(last.begin(), last.end(), active_.begin(), active_.end(),
-                      [](SequenceNumber sequence, const auto& open) {
-                        return sequence == open.first;
-                      });
+    return std::ranges::equal(last, kept_);
   }
 
   FragmentedTombstones& out_;
+  const std::span<const SequenceNumber>* const snapshots_;
+  std::vector<SequenceNumber> kept_;
   std::map<SequenceNumber, int, std::greater<>> active_;
   Slice piece_begin_;
 };
 
 FragmentedTombstones FragmentedTombstones::Build(std::span<const RangeTombstone> tombstones) {
   FragmentedTombstones result;
-  Sweep(result).Run(tombstones);
+  Sweep(result, nullptr).Run(tombstones);
+  return result;
+}
+
+FragmentedTombstones FragmentedTombstones::BuildForSnapshots(
+    std::span<const RangeTombstone> tombstones, std::span<const SequenceNumber> snapshots) {
+  FragmentedTombstones result;
+  Sweep(result, &snapshots).Run(tombstones);
   return result;
 }
 

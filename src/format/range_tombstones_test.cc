@@ -115,5 +115,46 @@ TEST(FragmentedTombstones, AgreeWithALinearSearchAlsoAfterARoundTrip) {
   }
 }
 
+TEST(FragmentedTombstones, KeepsForSnapshotsWhatTheyCanTellApart) {
+  std::mt19937_64 random(11);
+  const auto below = [&](std::uint64_t n) { return random() % n; };
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::string> keys;
+    for (char c = 'a'; c <= 'p'; ++c) keys.emplace_back(1, c);
+    std::vector<RangeTombstone> tombstones;
+    for (std::uint64_t i = 0; i < below(30); ++i) {
+      tombstones.push_back({keys[below(keys.size())], keys[below(keys.size())], 1 + below(40)});
+    }
+    std::vector<SequenceNumber> snapshots;
+    for (std::uint64_t i = 0; i < below(4); ++i) snapshots.push_back(below(45));
+    std::ranges::sort(snapshots);
+    const auto all = FragmentedTombstones::Build(tombstones);
+    const auto kept = FragmentedTombstones::BuildForSnapshots(tombstones, snapshots);
+    std::vector<SequenceNumber> readers = snapshots;
+    readers.push_back(kSequenceMax);
+    for (const std::string& key : keys) {
+      for (const SequenceNumber at : readers) {
+        ASSERT_EQ(kept.MaxCovering(key, at), all.MaxCovering(key, at)) << key << " at " << at;
+      }
+    }
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      ASSERT_LE(kept.fragment(i).sequences.size(), readers.size());
+    }
+  }
+}
+
+TEST(FragmentedTombstones, StaySmallForNestedRangesWhenOnlyOneReaderLooks) {
+  // A queue trimmed from its begin again and again.
+  std::vector<std::string> ends;
+  for (int i = 0; i < 3000; ++i) ends.push_back("k" + std::to_string(10000 + i));
+  std::vector<RangeTombstone> tombstones;
+  for (std::size_t i = 0; i < ends.size(); ++i) tombstones.push_back({"a", ends[i], i + 1});
+  const auto kept = FragmentedTombstones::BuildForSnapshots(tombstones, {});
+  std::vector<RangeTombstone> out;
+  kept.AppendTo(out);
+  EXPECT_LE(out.size(), ends.size());
+  EXPECT_EQ(kept.MaxCovering("b", kSequenceMax), ends.size());
+}
+
 }  // namespace
 }  // namespace firn

@@ -27,7 +27,8 @@ const char* BlockView::Check(Slice raw) {
   }
   const BlockView view(raw.data());
   if (view.keys_.offset(0) != layout.prefix + prefix_bytes) return "key tails misplaced";
-  if (view.keys_.offset(2 * std::size_t{entries}) != raw.size()) return "values do not fill the block";
+  if (view.keys_.offset(2 * std::size_t{entries}) != raw.size())
+    return "values do not fill the block";
   const Slice padding = raw.substr(kBlockHeaderBytes + entries, PaddedTagBytes(entries) - entries);
   if (std::any_of(padding.begin(), padding.end(), [](char byte) { return byte != 0; })) {
     return "dirty padding";

@@ -1,5 +1,5 @@
-// A data block as it is in memory and, uncompressed, on disk: up to 64 entries as columns, any of them
-// addressable.
+// A data block as it is in memory and, uncompressed, on disk: up to 64 entries as columns, any of
+// them addressable.
 //
 //   0 u8 entries (1..64) | 1 u8 flags | 2 u16 zero | 4 u32 prefix bytes | 8 u64 base sequence
 //   tags: n x u8, zero-padded to 8     low byte of KeyHash of each key

@@ -45,8 +45,7 @@ class BlockBuilder {
   }
   void AddColumns(const Entry& entry, std::uint64_t hash);
   [[nodiscard]] std::uint8_t FlagsFor(const KeyColumnEncoder& encoder) const;
-  char* WriteOffsets(char* to, const KeyColumnEncoder& encoder, std::size_t first,
-                     bool wide) const;
+  char* WriteOffsets(char* to, const KeyColumnEncoder& encoder, std::size_t first, bool wide) const;
   char* WriteMarks(char* to, bool wide) const;
 
   std::size_t count_ = 0;

@@ -10,8 +10,8 @@
 namespace firn {
 namespace {
 
-// Zstandard's own default: the last level is written once and read often, but by then a flush may be
-// waiting for the same core.
+// Zstandard's own default: the last level is written once and read often, but by then a flush may
+// be waiting for the same core.
 constexpr int kZstdLevel = 3;
 
 struct DecompressionContext {
@@ -25,17 +25,16 @@ struct DecompressionContext {
 bool DecompressZstd(Slice stored, std::span<char> raw) {
   // A context costs more to make than a block to decode.
   thread_local DecompressionContext context;
-  const std::size_t written = ZSTD_decompressDCtx(context.zstd, raw.data(), raw.size(),
-                                                  stored.data(), stored.size());
+  const std::size_t written =
+      ZSTD_decompressDCtx(context.zstd, raw.data(), raw.size(), stored.data(), stored.size());
   return ZSTD_isError(written) == 0 && written == raw.size();
 }
 
 bool DecompressLz4(Slice stored, std::span<char> raw) {
   constexpr std::size_t kMax = std::numeric_limits<int>::max();
   if (stored.size() > kMax || raw.size() > kMax) return false;
-  const int written = LZ4_decompress_safe(stored.data(), raw.data(),
-                                          static_cast<int>(stored.size()),
-                                          static_cast<int>(raw.size()));
+  const int written = LZ4_decompress_safe(
+      stored.data(), raw.data(), static_cast<int>(stored.size()), static_cast<int>(raw.size()));
   return written >= 0 && static_cast<std::size_t>(written) == raw.size();
 }
 
@@ -64,9 +63,8 @@ bool BlockCompressor::Compress(Slice raw, std::string& to) {
     case Compression::kNone:
       return false;
     case Compression::kLz4:
-      written = static_cast<std::size_t>(
-          LZ4_compress_default(raw.data(), to.data(), static_cast<int>(raw.size()),
-                               static_cast<int>(to.size())));
+      written = static_cast<std::size_t>(LZ4_compress_default(
+          raw.data(), to.data(), static_cast<int>(raw.size()), static_cast<int>(to.size())));
       break;
     case Compression::kZstd:
       written = ZSTD_compressCCtx(context_->zstd, to.data(), to.size(), raw.data(), raw.size(),

@@ -45,8 +45,7 @@ Result<BlockHandle> BlockSink::Append(BlockType type, Slice front, Slice rest) {
                      .stored_bytes = static_cast<std::uint32_t>(raw_bytes),
                      .raw_bytes = static_cast<std::uint32_t>(raw_bytes)};
   BlockTrailer trailer{.raw_bytes = handle.raw_bytes, .type = type};
-  const bool compressible = type == BlockType::kData &&
-                            compressor_.codec() != Compression::kNone &&
+  const bool compressible = type == BlockType::kData && compressor_.codec() != Compression::kNone &&
                             raw_bytes <= kBlockBytesMax;
   if (compressible) {
     raw_.assign(front).append(rest);

@@ -1,5 +1,5 @@
-// Appends blocks to a table file: compression, trailer, salted checksum, the running checksum of the
-// whole file, and a buffer between the encoder and the file system.
+// Appends blocks to a table file: compression, trailer, salted checksum, the running checksum of
+// the whole file, and a buffer between the encoder and the file system.
 //
 // Threads: one. After an error every call returns it again.
 #pragma once
@@ -53,7 +53,7 @@ class BlockSink {
   MemoryLedger& ledger_;
   const TableSalt salt_;
   BlockCompressor compressor_;
-  std::string raw_;         // a block in one piece, for the compressor
+  std::string raw_;  // a block in one piece, for the compressor
   std::string compressed_;
   std::unique_ptr<char[]> buffer_;
   std::size_t used_ = 0;

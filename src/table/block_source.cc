@@ -61,9 +61,7 @@ Result<const char*> FrameSource::EnterBlock(std::size_t block) {
   return static_cast<const char*>(block_->data());
 }
 
-StreamSource::~StreamSource() {
-  reader_.ledger().Remove(MemoryClass::kJob, accounted_bytes_);
-}
+StreamSource::~StreamSource() { reader_.ledger().Remove(MemoryClass::kJob, accounted_bytes_); }
 
 Result<const TopView*> StreamSource::Open() {
   if (table_ == nullptr) {

@@ -1,8 +1,9 @@
-// Where a cursor's blocks come from: frames, for reads that may come back, or the file in large pieces,
-// for jobs that pass through once.
+// Where a cursor's blocks come from: frames, for reads that may come back, or the file in large
+// pieces, for jobs that pass through once.
 //
 // A source holds at most one partition and one block of it; entering another lets go of the former.
-// Every block is verified, in structure too. Threads: one. Lifetime: the reader outlives the source.
+// Every block is verified, in structure too. Threads: one. Lifetime: the reader outlives the
+// source.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,6 @@
-// Fences: the sparse index. Fence i is a key that is >= every key of part i and < every key of a later
-// part, unless a key's versions run on into the next part; then it is that key. So the first part that
-// may hold a key is the first whose fence is >= the key.
+// Fences: the sparse index. Fence i is a key that is >= every key of part i and < every key of a
+// later part, unless a key's versions run on into the next part; then it is that key. So the first
+// part that may hold a key is the first whose fence is >= the key.
 //
 //   0 u32 fences | 4 u32 prefix bytes | 8 u32 flags (1: head lengths present) | 12 u32 zero
 //   heads: n x u64 | offsets: (n + 1) x u32, ends of tails from the section's start

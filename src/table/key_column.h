@@ -1,6 +1,6 @@
-// Sorted keys as columns: a common prefix, the next 8 bytes of every key as a number (its head), and
-// what follows (its tail). Searching touches one array of heads; only equal heads look further. Blocks
-// and fences share it.
+// Sorted keys as columns: a common prefix, the next 8 bytes of every key as a number (its head),
+// and what follows (its tail). Searching touches one array of heads; only equal heads look further.
+// Blocks and fences share it.
 //
 // A key whose bytes behind the prefix are fewer than 8 has its head zero-padded, an empty tail, and
 // its true length in the head-length column, which is absent when no key is that short.

@@ -9,6 +9,8 @@ namespace firn {
 namespace {
 
 constexpr std::size_t kHeaderBytes = 16;
+constexpr std::size_t kFenceBytesAt = 8;
+constexpr std::size_t kFilterBytesAt = 12;
 
 constexpr std::size_t AlignUp(std::size_t bytes, std::size_t alignment) {
   return (bytes + alignment - 1) / alignment * alignment;
@@ -43,8 +45,8 @@ Slice PartitionBuilder::Encode() {
   FIRN_CHECK(!handles_.empty() && fences_.count() == handles_.size());
   encoded_.clear();
   AppendFixed(encoded_, static_cast<std::uint32_t>(handles_.size()));
-  AppendFixed<std::uint32_t>(encoded_, 0);
-  AppendFixed(encoded_, entries_);
+  AppendFixed(encoded_, static_cast<std::uint32_t>(entries_));
+  AppendFixed<std::uint64_t>(encoded_, 0);  // both sizes, when they are known
   for (const BlockHandle& handle : handles_) {
     encoded_.resize(encoded_.size() + kBlockHandleBytes);
     StoreHandle(encoded_.data() + encoded_.size() - kBlockHandleBytes, handle);
@@ -53,10 +55,12 @@ Slice PartitionBuilder::Encode() {
   encoded_.resize(AlignUp(encoded_.size(), 8));
   const std::size_t fences = encoded_.size();
   fences_.AppendTo(encoded_);
-  StoreFixed(encoded_.data() + 4, static_cast<std::uint32_t>(encoded_.size() - fences));
+  StoreFixed(encoded_.data() + kFenceBytesAt, static_cast<std::uint32_t>(encoded_.size() - fences));
   if (filter_bits_per_key_ > 0) {
     const std::size_t filter = AlignUp(encoded_.size(), kFilterLineBytes);
-    encoded_.resize(filter + FilterBytes(hashes_.size(), filter_bits_per_key_));
+    const std::size_t filter_bytes = FilterBytes(hashes_.size(), filter_bits_per_key_);
+    encoded_.resize(filter + filter_bytes);
+    StoreFixed(encoded_.data() + kFilterBytesAt, static_cast<std::uint32_t>(filter_bytes));
     BuildFilter(hashes_, filter_bits_per_key_, encoded_.data() + filter);
   }
   return encoded_;
@@ -73,7 +77,8 @@ void PartitionBuilder::Clear() {
 const char* ParsePartition(Slice raw, const BlockHandle& self, PartitionView* view) {
   if (raw.size() < kHeaderBytes) return "partition shorter than its header";
   const std::size_t blocks = LoadFixed<std::uint32_t>(raw.data());
-  const std::size_t fence_bytes = LoadFixed<std::uint32_t>(raw.data() + 4);
+  const std::size_t fence_bytes = LoadFixed<std::uint32_t>(raw.data() + kFenceBytesAt);
+  const std::size_t filter_bytes = LoadFixed<std::uint32_t>(raw.data() + kFilterBytesAt);
   const std::size_t room = (raw.size() - kHeaderBytes) / (kBlockHandleBytes + 1);
   if (blocks == 0 || blocks > room) return "partition with an impossible block count";
   const std::size_t counts = kHeaderBytes + blocks * kBlockHandleBytes;
@@ -84,7 +89,7 @@ const char* ParsePartition(Slice raw, const BlockHandle& self, PartitionView* vi
   view->blocks = blocks;
   view->handles = raw.data() + kHeaderBytes;
   view->counts = raw.data() + counts;
-  view->entries = LoadFixed<std::uint64_t>(raw.data() + 8);
+  view->entries = LoadFixed<std::uint32_t>(raw.data() + 4);
 
   std::uint64_t entries = 0;
   std::uint64_t expected = view->handle(0).offset;
@@ -106,12 +111,10 @@ const char* ParsePartition(Slice raw, const BlockHandle& self, PartitionView* vi
   if (wrong != nullptr) return wrong;
 
   const std::size_t fences_end = fences + fence_bytes;
-  if (fences_end == raw.size()) {
-    view->filter = FilterView();
-    return nullptr;
+  const std::size_t filter = filter_bytes == 0 ? fences_end : AlignUp(fences_end, kFilterLineBytes);
+  if (filter > raw.size() || filter_bytes != raw.size() - filter) {
+    return "filter does not fill the partition";
   }
-  const std::size_t filter = AlignUp(fences_end, kFilterLineBytes);
-  if (filter >= raw.size()) return "partition shorter than its filter";
   if (!AllZero(raw.substr(fences_end, filter - fences_end))) return "dirty padding";
   return FilterView::Parse(raw.substr(filter), &view->filter) ? nullptr : "malformed filter";
 }

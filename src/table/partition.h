@@ -1,8 +1,8 @@
-// A partition: the filter, fences and handles of a stretch of data blocks, read as one unit; and the
-// top, which holds the same for the partitions of a table.
+// A partition: the filter, fences and handles of a stretch of data blocks, read as one unit; and
+// the top, which holds the same for the partitions of a table.
 //
 // Partition block:
-//   0 u32 blocks | 4 u32 fence bytes | 8 u64 entries
+//   0 u32 blocks | 4 u32 entries | 8 u32 fence bytes | 12 u32 filter bytes, 0: no filter
 //   handles: n x 16 | entry counts: n x u8, zero-padded to 8 | fences | zeros to 64 | filter
 // Top block:
 //   0 u32 partitions | 4 u32 zero | 8 u64 entries

@@ -21,8 +21,7 @@ std::size_t SlotsAt(const BlockHandle& handle) {
 
 }  // namespace
 
-Result<std::unique_ptr<ResidentTable>> ResidentTable::Open(const TableFile& file,
-                                                           FramePool& frames,
+Result<std::unique_ptr<ResidentTable>> ResidentTable::Open(const TableFile& file, FramePool& frames,
                                                            MemoryLedger& ledger) {
   auto table = std::make_unique<ResidentTable>(file, frames, ledger);
   FIRN_ASSIGN_OR_RETURN(table->footer_, file.ReadFooter());
@@ -51,8 +50,7 @@ Status ResidentTable::CheckPartition(Slice raw, std::size_t partition, Partition
     wrong = "partition with other counts than the top says";
   }
   // P2; lookups rely on it to find a block for every key the top sent here.
-  if (wrong == nullptr &&
-      !top_view_.fences.Equals(partition, view->fences.Key(view->blocks - 1))) {
+  if (wrong == nullptr && !top_view_.fences.Equals(partition, view->fences.Key(view->blocks - 1))) {
     wrong = "partition with another last fence than the top says";
   }
   return wrong == nullptr ? Status() : file_.Corrupt(self.offset, wrong);

@@ -2,7 +2,8 @@
 // frames: partitions hang off those slots, blocks off the slots in their partition's frame.
 //
 // Threads: all members concurrently.
-// Lifetime: Hit* and the frames they return need an epoch guard, or a pin on the parent and the frame.
+// Lifetime: Hit* and the frames they return need an epoch guard, or a pin on the parent and the
+// frame.
 #pragma once
 
 #include <memory>
@@ -35,9 +36,7 @@ class ResidentTable {
     return *reinterpret_cast<const PartitionView*>(partition.data());
   }
   // The frame if it is resident, else null.
-  [[nodiscard]] Frame* HitPartition(std::size_t partition) const {
-    return Hit(slots_[partition]);
-  }
+  [[nodiscard]] Frame* HitPartition(std::size_t partition) const { return Hit(slots_[partition]); }
   [[nodiscard]] static Frame* HitBlock(const PartitionView& partition, std::size_t block) {
     return Hit(partition.slots[block]);
   }

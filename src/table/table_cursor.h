@@ -1,7 +1,7 @@
-// A cursor over one table, from either kind of source. Blocks hold what a batch needs side by side, so
-// a batch never spans two of them: one pin, one key buffer.
+// A cursor over one table, from either kind of source. Blocks hold what a batch needs side by side,
+// so a batch never spans two of them: one pin, one key buffer.
 //
-// After an error the cursor answers that error until the next seek: an error never looks like the end.
+// After an error the cursor answers it until the next seek: an error never looks like the end.
 // Threads: one. Lifetime: the reader outlives it.
 #pragma once
 
@@ -19,18 +19,10 @@ class TableCursor final : public EntryCursor {
  public:
   explicit TableCursor(const TableFileReader& reader) : source_(reader) {}
 
-  Status SeekToFirst() override {
-    return Settle(GoToFirst());
-  }
-  Status SeekToLast() override {
-    return Settle(GoToLast());
-  }
-  Status Seek(Slice target) override {
-    return Settle(GoTo<false>(target));
-  }
-  Status SeekForPrev(Slice target) override {
-    return Settle(GoTo<true>(target));
-  }
+  Status SeekToFirst() override { return Settle(GoToFirst()); }
+  Status SeekToLast() override { return Settle(GoToLast()); }
+  Status Seek(Slice target) override { return Settle(GoTo<false>(target)); }
+  Status SeekForPrev(Slice target) override { return Settle(GoTo<true>(target)); }
   Status Next(EntryBatch& batch, std::size_t limit) override;
   Status Prev(EntryBatch& batch, std::size_t limit) override;
 
@@ -151,8 +143,8 @@ Result<bool> TableCursor<Source>::StepBackward() {
 template <typename Source>
 char* TableCursor<Source>::ReserveKeys(std::size_t first, std::size_t count) {
   const KeyColumn& keys = block_.keys();
-  const std::size_t bytes = count * (keys.prefix.size() + kHeadBytes) +
-                            keys.offset(first + count) - keys.offset(first);
+  const std::size_t bytes =
+      count * (keys.prefix.size() + kHeadBytes) + keys.offset(first + count) - keys.offset(first);
   if (bytes > keys_capacity_) {
     keys_capacity_ = std::max(bytes, 2 * keys_capacity_);
     keys_ = std::make_unique_for_overwrite<char[]>(keys_capacity_);
@@ -166,8 +158,7 @@ void TableCursor<Source>::Emit(EntryBatch& batch, std::size_t slot, std::size_t 
   char* const begin = *key_buffer;
   *key_buffer = block_.keys().CopyKey(entry, begin);
   const Slice key(begin, static_cast<std::size_t>(*key_buffer - begin));
-  batch.heads[slot] =
-      block_.keys().prefix.empty() ? block_.keys().head(entry) : KeyHead(key);
+  batch.heads[slot] = block_.keys().prefix.empty() ? block_.keys().head(entry) : KeyHead(key);
   batch.entries[slot] = {.key = key,
                          .value = block_.value(entry),
                          .sequence = block_.sequence(entry),

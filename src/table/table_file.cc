@@ -38,8 +38,7 @@ Result<TableFooter> TableFile::ReadFooter() const {
   auto footer = ParseFooter({bytes.data(), bytes.size()}, size, salt_);
   if (footer.ok()) {
     // Blocks lie before the footer, and what is allocated for them is bounded.
-    for (const BlockHandle& handle :
-         {footer->top, footer->tombstones, footer->properties}) {
+    for (const BlockHandle& handle : {footer->top, footer->tombstones, footer->properties}) {
       if (!handle.exists()) continue;
       if (handle.raw_bytes > kOversizedBlockBytesMax || handle.stored_bytes > handle.raw_bytes ||
           handle.stored_bytes == 0 || handle.offset > offset ||
@@ -56,8 +55,7 @@ Result<TableFooter> TableFile::ReadFooter() const {
   return Corrupt(offset, message);
 }
 
-Status TableFile::CheckStored(const BlockHandle& handle, BlockType type,
-                              const char* stored) const {
+Status TableFile::CheckStored(const BlockHandle& handle, BlockType type, const char* stored) const {
   const char* trailer = stored + handle.stored_bytes;
   const std::uint64_t checksum = XXH3_64bits_withSeed(
       stored, handle.stored_bytes + kTrailerChecksumAt, salt_.SeedAt(handle.offset));

@@ -1,5 +1,5 @@
-// One table's file as verified blocks: every read checks bounds, checksum and codec before anything is
-// believed (rules P1, P2).
+// One table's file as verified blocks: every read checks bounds, checksum and codec before anything
+// is believed (rules P1, P2).
 //
 // Threads: all members concurrently.
 #pragma once
@@ -36,7 +36,8 @@ class TableFile {
   }
   [[nodiscard]] Result<OwnedBlock> ReadOwned(const BlockHandle& handle, BlockType type) const;
 
-  // For blocks read in larger pieces: checks `stored`, which holds the stored bytes and the trailer.
+  // For blocks read in larger pieces: checks `stored`, which holds the stored bytes and the
+  // trailer.
   Status CheckStored(const BlockHandle& handle, BlockType type, const char* stored) const;
   // Requires: CheckStored was ok, handle.compressed(). `to` has raw_bytes bytes.
   Status Expand(const BlockHandle& handle, const char* stored, char* to) const;

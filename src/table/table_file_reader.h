@@ -24,14 +24,14 @@ class TableFileReader final : public TableReader {
   [[nodiscard]] Result<const FragmentedTombstones*> Tombstones() const override;
   void Prefetch(const LookupKey& key) const override;
   [[nodiscard]] std::unique_ptr<EntryCursor> NewCursor(CursorUse use) const override;
-  [[nodiscard]] Status Verify(
-      const std::function<void(std::uint64_t)>& progress) const override;
+  [[nodiscard]] Status Verify(const std::function<void(std::uint64_t)>& progress) const override;
   void OnLastRelease(std::function<void()> action) const override;
 
   // The table's resident part, read at the first call that succeeds.
   [[nodiscard]] Result<const ResidentTable*> Resident() const {
     const ResidentTable* resident = resident_.load(std::memory_order_acquire);
-    if (resident == nullptr) [[unlikely]] return OpenResident();
+    if (resident == nullptr) [[unlikely]]
+      return OpenResident();
     return resident;
   }
   [[nodiscard]] const TableFile& file() const { return file_; }

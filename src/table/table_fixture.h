@@ -116,8 +116,8 @@ class EntrySet {
     EntryKind kind;
   };
   void Add(std::string key, std::string value, SequenceNumber sequence, EntryKind kind) {
-    stored_.push_back(std::make_unique<Stored>(
-        Stored{std::move(key), std::move(value), sequence, kind}));
+    stored_.push_back(
+        std::make_unique<Stored>(Stored{std::move(key), std::move(value), sequence, kind}));
   }
   std::vector<std::unique_ptr<Stored>> stored_;
 };
@@ -150,7 +150,8 @@ inline Status ReadAll(EntryCursor& cursor, bool forwards, std::vector<CopiedEntr
     if (!status.ok() || batch.count == 0) break;
     for (std::size_t i = 0; i < batch.count; ++i) {
       const Entry& entry = batch.entries[i];
-      out->push_back({std::string(entry.key), std::string(entry.value), entry.sequence, entry.kind});
+      out->push_back(
+          {std::string(entry.key), std::string(entry.value), entry.sequence, entry.kind});
     }
   }
   return status;
@@ -158,7 +159,8 @@ inline Status ReadAll(EntryCursor& cursor, bool forwards, std::vector<CopiedEntr
 inline std::vector<CopiedEntry> Copied(const std::vector<Entry>& entries) {
   std::vector<CopiedEntry> copies;
   for (const Entry& entry : entries) {
-    copies.push_back({std::string(entry.key), std::string(entry.value), entry.sequence, entry.kind});
+    copies.push_back(
+        {std::string(entry.key), std::string(entry.value), entry.sequence, entry.kind});
   }
   return copies;
 }

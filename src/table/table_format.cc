@@ -16,8 +16,7 @@ constexpr std::size_t kFooterChecksumAt = kFooterBytes - 8;
 
 std::string TableFileName(FileNumber number) {
   char name[32];
-  std::snprintf(name, sizeof(name), "%06llu.table",
-                static_cast<unsigned long long>(number.value));
+  std::snprintf(name, sizeof(name), "%06llu.table", static_cast<unsigned long long>(number.value));
   return name;
 }
 
@@ -97,9 +96,9 @@ Result<TableFooter> ParseFooter(Slice bytes, std::uint64_t file_bytes, const Tab
 }
 
 Status CorruptTable(const std::string& path, std::uint64_t offset, const std::string& what) {
-  return Status(StatusCode::kCorruption, path + ": " + what + " at offset " +
-                                             std::to_string(offset) +
-                                             "; restore the file from a backup or repair the store");
+  return Status(StatusCode::kCorruption,
+                path + ": " + what + " at offset " + std::to_string(offset) +
+                    "; restore the file from a backup or repair the store");
 }
 
 }  // namespace firn

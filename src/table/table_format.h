@@ -46,8 +46,8 @@ inline constexpr std::size_t kBlockHandleBytes = 16;
 void StoreHandle(char* to, const BlockHandle& handle);
 [[nodiscard]] BlockHandle LoadHandle(const char* from);
 
-// What every checksum of a table is salted with, besides the offset: bytes of another store, file or
-// place never validate.
+// What every checksum of a table is salted with, besides the offset: bytes of another store, file
+// or place never validate.
 struct TableSalt {
   DatabaseId database;
   FileNumber file;
@@ -67,19 +67,18 @@ inline constexpr std::size_t kTrailerChecksumAt = 8;
 // All but the checksum.
 void StoreTrailer(char* to, const BlockTrailer& trailer);
 
-inline std::uint64_t BlockHandle::end() const {
-  return offset + stored_bytes + kBlockTrailerBytes;
-}
+inline std::uint64_t BlockHandle::end() const { return offset + stored_bytes + kBlockTrailerBytes; }
 
 inline constexpr std::uint64_t kTableMagic = 0x31454C4241544E46;  // "FNTABLE1" in file order
 inline constexpr std::uint32_t kTableFormatVersion = 1;
 inline constexpr std::size_t kFooterBytes = 128;
 
 // The last bytes of the file:
-//   0 u64 magic | 8 u32 version | 12 u32 zero | 16 u64 must-understand bits | 24 u64 may-ignore bits
-//   32 u64 database high | 40 u64 database low | 48 u64 file number | 56 handle of the top fences
-//   72 handle of the tombstones | 88 handle of the properties | 104 u64 file bytes | 112 u64 zero
-//   120 u64 checksum of bytes 0..119, salted with the footer's offset
+//   0 u64 magic | 8 u32 version | 12 u32 zero
+//   16 u64 must-understand bits | 24 u64 may-ignore bits
+//   32 u64 database high | 40 u64 database low | 48 u64 file number
+//   56 handle of the top | 72 handle of the tombstones | 88 handle of the properties
+//   104 u64 file bytes | 112 u64 zero | 120 u64 checksum of bytes 0..119, salted with its offset
 struct TableFooter {
   std::uint64_t may_ignore = 0;
   BlockHandle top;

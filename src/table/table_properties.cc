@@ -12,8 +12,8 @@ enum Tag : std::uint64_t { kLower = 1, kUpper = 3, kUpperExclusive = 5, kCounts 
 // In the order in which they are written.
 template <typename Metadata>
 auto CountsOf(Metadata& metadata) {
-  return std::array{&metadata.entries,      &metadata.deletes,     &metadata.range_tombstones,
-                    &metadata.key_bytes,    &metadata.value_bytes, &metadata.sequence_min,
+  return std::array{&metadata.entries,     &metadata.deletes,     &metadata.range_tombstones,
+                    &metadata.key_bytes,   &metadata.value_bytes, &metadata.sequence_min,
                     &metadata.sequence_max};
 }
 

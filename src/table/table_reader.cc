@@ -23,10 +23,11 @@ T* PublishOnce(std::atomic<T*>& place, std::unique_ptr<T> made) {
   return published;
 }
 
-// The lines a lookup in the block touches first: the frame's header, the block's, its tags and heads.
+// The lines a lookup in the block touches first: the frame's header, the block's, its tags and
+// heads.
 void PrefetchBlock(const PartitionView& partition, std::size_t block) {
-  const auto* frame = reinterpret_cast<const char*>(
-      partition.slots[block].load(std::memory_order_relaxed));
+  const auto* frame =
+      reinterpret_cast<const char*>(partition.slots[block].load(std::memory_order_relaxed));
   if (frame == nullptr) return;
   __builtin_prefetch(frame);
   __builtin_prefetch(frame + sizeof(Frame));
@@ -74,7 +75,8 @@ Result<const ResidentTable*> TableFileReader::OpenResident() const {
 Result<Frame*> TableFileReader::PartitionFrame(const ResidentTable& table,
                                                std::size_t partition) const {
   Frame* frame = table.HitPartition(partition);
-  if (frame != nullptr) [[likely]] return frame;
+  if (frame != nullptr) [[likely]]
+    return frame;
   FIRN_ASSIGN_OR_RETURN(frame, table.ReadPartition(partition));
   return table.PublishPartition(partition, frame);
 }

@@ -1,8 +1,8 @@
-// Reads one table. Opens its file on first use; memory is the top fences plus frames, which the frame
-// pool may take back at any time.
+// Reads one table. Opens its file on first use; memory is the top fences plus frames, which the
+// frame pool may take back at any time.
 //
-// Every block is verified (salted checksum, structure) when it becomes resident, so later reads trust
-// it. Damage is kCorruption with file name and offset.
+// Every block is verified (salted checksum, structure) when it becomes resident, so later reads
+// trust it. Damage is kCorruption with file name and offset.
 // Threads: all const members concurrently. Get needs an epoch guard of the caller around it.
 #pragma once
 
@@ -17,8 +17,8 @@
 
 namespace firn {
 
-// Where an entry was found. Views are valid while the caller's epoch guard lives, or while `frame` is
-// pinned.
+// Where an entry was found. Views are valid while the caller's epoch guard lives, or while `frame`
+// is pinned.
 struct TableLookup {
   EntryKind kind = EntryKind::kPut;
   SequenceNumber sequence = 0;
@@ -57,8 +57,8 @@ class TableReader {
   // The newest entry of the key with a sequence <= `at`, or false. Range tombstones not considered.
   [[nodiscard]] virtual Result<bool> Get(const LookupKey& key, SequenceNumber at,
                                          TableLookup* lookup) const = 0;
-  // The table's range tombstones, loaded on first use; never null. Without any in metadata() no file
-  // is touched.
+  // The table's range tombstones, loaded on first use; never null. Without any in metadata() no
+  // file is touched.
   [[nodiscard]] virtual Result<const FragmentedTombstones*> Tombstones() const = 0;
   // Hints that a Get with this key follows: prefetches its filter line if resident.
   virtual void Prefetch(const LookupKey& key) const = 0;
@@ -73,8 +73,7 @@ class TableReader {
 
   // Reads the whole file and checks everything there is to check: all checksums, order, ranges and
   // counts against metadata(). `progress` gets bytes done.
-  [[nodiscard]] virtual Status Verify(
-      const std::function<void(std::uint64_t)>& progress) const = 0;
+  [[nodiscard]] virtual Status Verify(const std::function<void(std::uint64_t)>& progress) const = 0;
 
   // Runs when the last owner lets the reader go (removing an obsolete file, say). Set at most once,
   // before that.

@@ -65,7 +65,7 @@ TEST_P(TableRoundTrip, RandomKeys) {
   for (int i = 0; i < 3000; ++i) {
     char key[17];
     std::snprintf(key, sizeof(key), "%016llx", static_cast<unsigned long long>(random()));
-    set.Put(key, std::string(i % 120, static_cast<char>('a' + i % 26)));
+    set.Put(key, std::string(static_cast<std::size_t>(i % 120), static_cast<char>('a' + i % 26)));
   }
   ExpectRoundTrip(set);
 }
@@ -117,17 +117,16 @@ TEST_P(TableRoundTrip, VersionsAndDeletesOverBlockAndPartitionBorders) {
   ExpectRoundTrip(set);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Shapes, TableRoundTrip,
-    ::testing::Values(Shape{"Plain", 6 << 10, 256, Compression::kNone, 10},
-                      Shape{"TinyBlocks", 128, 3, Compression::kNone, 10},
-                      Shape{"OneEntryBlocks", 1, 1, Compression::kNone, 10},
-                      Shape{"BigBlocks", 64 << 10, 2, Compression::kLz4, 10},
-                      Shape{"Lz4", 4 << 10, 8, Compression::kLz4, 10},
-                      Shape{"Zstd", 4 << 10, 8, Compression::kZstd, 10},
-                      Shape{"NoFilter", 1 << 10, 16, Compression::kNone, 0},
-                      Shape{"ThinFilter", 512, 16, Compression::kNone, 2}),
-    [](const auto& instance) { return std::string(instance.param.name); });
+INSTANTIATE_TEST_SUITE_P(Shapes, TableRoundTrip,
+                         ::testing::Values(Shape{"Plain", 6 << 10, 256, Compression::kNone, 10},
+                                           Shape{"TinyBlocks", 128, 3, Compression::kNone, 10},
+                                           Shape{"OneEntryBlocks", 1, 1, Compression::kNone, 10},
+                                           Shape{"BigBlocks", 64 << 10, 2, Compression::kLz4, 10},
+                                           Shape{"Lz4", 4 << 10, 8, Compression::kLz4, 10},
+                                           Shape{"Zstd", 4 << 10, 8, Compression::kZstd, 10},
+                                           Shape{"NoFilter", 1 << 10, 16, Compression::kNone, 0},
+                                           Shape{"ThinFilter", 512, 16, Compression::kNone, 2}),
+                         [](const auto& instance) { return std::string(instance.param.name); });
 
 TEST(Table, FindsTheNewestVersionAtEverySequence) {
   TableFixture fixture;
@@ -135,8 +134,8 @@ TEST(Table, FindsTheNewestVersionAtEverySequence) {
   for (SequenceNumber sequence = 10; sequence <= 1000; sequence += 10) {
     set.Put("key", std::to_string(sequence), sequence);
   }
-  const auto reader = fixture.WriteAndOpen(
-      set.Sorted(), {.block_bytes = 100, .partition_blocks = 2});
+  const auto reader =
+      fixture.WriteAndOpen(set.Sorted(), {.block_bytes = 100, .partition_blocks = 2});
   EXPECT_EQ(Lookup(*reader, "key", 9), "none");
   for (SequenceNumber at = 10; at < 1020; ++at) {
     const std::string newest = std::to_string(std::min<SequenceNumber>(at / 10 * 10, 1000));
@@ -270,7 +269,8 @@ TEST(OpenFiles, KeepsNoMoreOpenThanAllowed) {
   }
   for (int round = 0; round < 2; ++round) {
     for (int i = 0; i < 5; ++i) {
-      EXPECT_EQ(Lookup(*readers[static_cast<std::size_t>(i)], "key" + std::to_string(i)), "value@1");
+      EXPECT_EQ(Lookup(*readers[static_cast<std::size_t>(i)], "key" + std::to_string(i)),
+                "value@1");
       EXPECT_LE(fixture.file_system().open_handles(), 2u);
     }
   }

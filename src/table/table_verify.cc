@@ -1,5 +1,6 @@
-// Two passes over the file: its bytes as such, which finds every flipped bit, then its meaning through
-// the same path a compaction reads it by, which finds what a wrong writer or memory would have done.
+// Two passes over the file: its bytes as such, which finds every flipped bit, then its meaning
+// through the same path a compaction reads it by, which finds what a wrong writer or memory would
+// have done.
 #include "table/table_verify.h"
 
 #include <xxhash.h>
@@ -52,7 +53,8 @@ Status TableVerifier::CheckBytes(const std::function<void(std::uint64_t)>& progr
   FIRN_CHECK(hash != nullptr && XXH3_64bits_reset(hash.get()) == XXH_OK);
   const std::uint64_t bytes = reader_.file().bytes();
   for (std::uint64_t offset = 0; offset < bytes;) {
-    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(kPieceBytes, bytes - offset));
+    const auto count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(kPieceBytes, bytes - offset));
     FIRN_RETURN_IF_ERROR(reader_.file().ReadAt(offset, {piece.get(), count}));
     XXH3_64bits_update(hash.get(), piece.get(), count);
     offset += count;

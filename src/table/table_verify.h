@@ -1,5 +1,5 @@
-// Checks a whole table: every byte against the checksum the manifest has, and every block, key, count
-// and filter against each other.
+// Checks a whole table: every byte against the checksum the manifest has, and every block, key,
+// count and filter against each other.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Entries go to the block builder; a full block goes to the sink and leaves its handle with the
-// partition builder; a full partition goes to the sink and leaves its handle with the top. The fence
-// of a block is known only when the key after it is, so it follows one entry later.
+// partition builder; a full partition goes to the sink and leaves its handle with the top. The
+// fence of a block is known only when the key after it is, so it follows one entry later.
 #include "table/table_writer.h"
 
 #include <algorithm>
@@ -179,8 +179,8 @@ void TableFileWriter::WidenToTombstones() {
 }
 
 std::uint64_t TableFileWriter::file_bytes() const {
-  return sink_->offset() + block_.bytes() + partition_.bytes() + top_.bytes() +
-         tombstones_.size() + kFooterBytes;
+  return sink_->offset() + block_.bytes() + partition_.bytes() + top_.bytes() + tombstones_.size() +
+         kFooterBytes;
 }
 
 Result<TableMetadata> TableFileWriter::Finish() {
@@ -198,9 +198,8 @@ Result<TableMetadata> TableFileWriter::Finish() {
                           sink_->Append(BlockType::kTombstones, tombstones_, {}));
   }
   FIRN_ASSIGN_OR_RETURN(footer.top, sink_->Append(BlockType::kTop, top_.Encode(), {}));
-  FIRN_ASSIGN_OR_RETURN(
-      footer.properties,
-      sink_->Append(BlockType::kProperties, EncodeProperties(metadata_), {}));
+  FIRN_ASSIGN_OR_RETURN(footer.properties,
+                        sink_->Append(BlockType::kProperties, EncodeProperties(metadata_), {}));
   footer.file_bytes = sink_->offset() + kFooterBytes;
   std::array<char, kFooterBytes> bytes;
   StoreFooter(bytes.data(), footer, salt_);

@@ -1,7 +1,8 @@
 // Writes one table file, front to back (docs/format.md, "Table").
 //
-// The file exists under its final name from the start (rule D1) and counts for nothing until a version
-// edit names it. Threads: one. After an error the writer is dead: destroy it and remove the file.
+// The file exists under its final name from the start (rule D1) and counts for nothing until a
+// version edit names it. Threads: one. After an error the writer is dead: destroy it and remove the
+// file.
 #pragma once
 
 #include <memory>
@@ -29,8 +30,8 @@ class TableWriter {
   // Bytes the file would have if finished now, within a block or two.
   [[nodiscard]] virtual std::uint64_t file_bytes() const = 0;
   [[nodiscard]] virtual std::uint64_t entries() const = 0;
-  // Writes the rest, syncs the data, closes, reopens and checks footer and size (rule D1). The caller
-  // still has to sync the directory. Requires: at least one entry or range tombstone.
+  // Writes the rest, syncs the data, closes, reopens and checks footer and size (rule D1). The
+  // caller still has to sync the directory. Requires: at least one entry or range tombstone.
   virtual Result<TableMetadata> Finish() = 0;
 };
 

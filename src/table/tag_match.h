@@ -1,7 +1,7 @@
 // Finds a hash tag among up to 64 at once: the step that makes a point lookup compare one key.
 //
-// SSE2 is part of every x86-64 machine, so no dispatch is needed; elsewhere the eight bytes of a word
-// are compared at once.
+// SSE2 is part of every x86-64 machine, so no dispatch is needed; elsewhere the eight bytes of a
+// word are compared at once.
 #pragma once
 
 #include <cstddef>
@@ -40,8 +40,7 @@ inline std::uint64_t MatchTags(const char* tags, std::size_t count, std::uint8_t
   std::uint64_t matches = 0;
   for (std::size_t i = 0; i < count; i += 16) {
     const __m128i lane = _mm_loadu_si128(reinterpret_cast<const __m128i*>(tags + i));
-    const auto equal =
-        static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(lane, wanted)));
+    const auto equal = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(lane, wanted)));
     matches |= std::uint64_t{equal} << i;
   }
   return count < 64 ? matches & ((std::uint64_t{1} << count) - 1) : matches;

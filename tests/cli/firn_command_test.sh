@@ -82,7 +82,8 @@ test_points() {
   checks=$((checks + 1))
   "$firn" get db file --raw | cmp -s - value || fail "--raw changes bytes"
   run 0 put db stdin --value-file - <value
-  run 0 get db stdin --hex <<<''
+  run 0 get db stdin
+  is 'from\x00file\x0a'
   run 2 put db key
   run 2 put db key value --value-file value
   run 7 put db key --value-file missing-file
@@ -151,7 +152,8 @@ test_load_formats() {
   is '\'
   printf '6162\t00\n' >in.hex
   run 0 load formats in.hex --hex
-  run 0 get formats ab --hex
+  run 0 get formats 6162 --hex
+  is 00
   printf '{"key": "j", "value": "\\u00e9"}\n{"key_hex": "ff", "value_hex": ""}\n' >in.ndjson
   run 0 load formats - --format ndjson <in.ndjson
   run 0 get formats j
@@ -317,7 +319,7 @@ test_damage() {
   run 0 load damaged "$repository/data/debian-packages.tsv"
   run 0 compact damaged
   local table
-  table=$(find damaged -type f -size +64k -printf '%s %p\n' | sort -n | tail -n1 | cut -d' ' -f2)
+  table=$(find damaged -name '*.table' -printf '%s %p\n' | sort -n | tail -n1 | cut -d' ' -f2)
   printf '\xde\xad\xbe\xef' | dd of="$table" bs=1 seek=20000 conv=notrunc status=none
   run 5 verify damaged
   says "$(basename "$table")"

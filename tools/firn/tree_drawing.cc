@@ -23,8 +23,8 @@ std::string Bar(std::uint64_t bytes, std::uint64_t bytes_max) {
   return std::string(full, '#') + std::string(kBarColumns - full, '.');
 }
 
-std::string Plural(std::uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", FormatCount(count), noun, count == 1 ? "" : "s");
+std::string Plural(std::uint64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", FormatCount(count), count == 1 ? one : many);
 }
 
 void AppendFact(std::string& to, std::string_view name, const std::string& fact) {
@@ -46,29 +46,27 @@ std::string DescribeStore(const Stats& stats) {
   AppendFact(text, "disk", fmt::format("tables {}, log {} in {}",
                                        FormatBytes(stats.table_file_bytes),
                                        FormatBytes(stats.log_file_bytes),
-                                       Plural(stats.log_segments, "segment")));
+                                       Plural(stats.log_segments, "segment", "segments")));
   AppendFact(text, "recovery",
              fmt::format("{}, {} replayed, {} of a torn tail dropped",
-                         Plural(stats.recovered_records, "record"),
-                         stats.recovered_entries == 1
-                             ? std::string("1 entry")
-                             : FormatCount(stats.recovered_entries) + " entries",
+                         Plural(stats.recovered_records, "record", "records"),
+                         Plural(stats.recovered_entries, "entry", "entries"),
                          FormatBytes(stats.recovery_bytes_dropped)));
   AppendFact(text, "since open",
              fmt::format("{} put, {} logged, {} flushed by {}, {} compacted by {}, {}",
                          FormatBytes(stats.bytes_put), FormatBytes(stats.log_bytes),
                          FormatBytes(stats.flush_bytes),
-                         stats.flushes == 1 ? std::string("1 flush")
-                                            : FormatCount(stats.flushes) + " flushes",
+                         Plural(stats.flushes, "flush", "flushes"),
                          FormatBytes(stats.compaction_bytes),
-                         Plural(stats.compactions, "compaction"),
-                         Plural(stats.trivial_moves, "trivial move")));
+                         Plural(stats.compactions, "compaction", "compactions"),
+                         Plural(stats.trivial_moves, "trivial move", "trivial moves")));
   AppendFact(text, "writes",
-             fmt::format("{}, {} waited {:.1f} ms in all", Plural(stats.log_syncs, "log sync"),
+             fmt::format("{}, {} waited {:.1f} ms in all",
+                         Plural(stats.log_syncs, "log sync", "log syncs"),
                          FormatCount(stats.write_stalls),
                          static_cast<double>(stats.write_stall_micros) / 1000));
   AppendFact(text, "sequence", fmt::format("{}, {} open", FormatCount(stats.last_sequence),
-                                           Plural(stats.snapshots, "snapshot")));
+                                           Plural(stats.snapshots, "snapshot", "snapshots")));
   return text;
 }
 
@@ -77,19 +75,23 @@ std::string DrawTree(const KeyspaceStats& keyspace) {
   for (const RunStats& run : keyspace.runs) bytes_max = std::max(bytes_max, run.file_bytes);
   std::string text = fmt::format("keyspace {} (id {})\n",
                                  Encode(TextCoding::kEscape, keyspace.name), keyspace.id);
-  text += fmt::format("  {:<9} [{}] {:>10}  {} entries\n", "memtable",
+  text += fmt::format("  {:<9} [{}] {:>10}  {}\n", "memtable",
                       Bar(keyspace.memtable_bytes, bytes_max),
-                      FormatBytes(keyspace.memtable_bytes), FormatCount(keyspace.memtable_entries));
+                      FormatBytes(keyspace.memtable_bytes),
+                      Plural(keyspace.memtable_entries, "entry", "entries"));
   if (keyspace.runs.empty()) text += "  no runs yet\n";
   int level = -1;
   for (const RunStats& run : keyspace.runs) {
     // A level is named once; its further runs stand below it.
     const std::string name = run.level == level ? "" : fmt::format("level {}", run.level);
     level = run.level;
-    text += fmt::format("  {:<9} [{}] {:>10}  {} entries in {}", name,
+    text += fmt::format("  {:<9} [{}] {:>10}  {} in {}", name,
                         Bar(run.file_bytes, bytes_max), FormatBytes(run.file_bytes),
-                        FormatCount(run.entries), Plural(run.tables, "table"));
-    if (run.tombstones > 0) text += fmt::format(", {}", Plural(run.tombstones, "tombstone"));
+                        Plural(run.entries, "entry", "entries"),
+                        Plural(run.tables, "table", "tables"));
+    if (run.tombstones > 0) {
+      text += fmt::format(", {}", Plural(run.tombstones, "tombstone", "tombstones"));
+    }
     text += '\n';
   }
   return text;
