@@ -10,7 +10,8 @@
 namespace firn {
 namespace {
 
-// The newest sequence of `key` in the view's memtables, range tombstones over it included; 0 when none.
+// The newest sequence of `key` in the view's memtables, range tombstones over it included; 0 when
+// none.
 SequenceNumber NewestInMemtables(const ReadView& view, Slice key) {
   SequenceNumber newest = 0;
   for (const Memtable* memtable : view.memtables()) {

@@ -181,7 +181,8 @@ Status Compactor::CompactRange(const KeyspacePointer& keyspace, std::optional<Sl
             });
       if (state_.closing.load()) return Status(StatusCode::kClosed, "the store was closed");
       if (keyspace->dropped.load()) return Status(StatusCode::kNotFound, "keyspace was dropped");
-      auto choice = PickRange(*keyspace->tree, PolicyOf(context_, state_), state_.busy, lower, upper);
+      auto choice =
+          PickRange(*keyspace->tree, PolicyOf(context_, state_), state_.busy, lower, upper);
       if (!choice.has_value()) return Status();
       task = Claim(keyspace, std::move(*choice));
     }

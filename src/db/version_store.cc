@@ -100,7 +100,8 @@ Status VersionStore::WriteEdit(const VersionEdit& edit, const ManifestState& nex
       static_cast<void>(renewed.ok());
       return Status();
     }
-    // The edit may or may not be on disk (rule M3): nothing is removed until a whole new manifest is.
+    // The edit may or may not be on disk (rule M3): nothing is removed until a whole new manifest
+    // is.
     writer_.reset();
     remover_->SetEnabled(false);
   }

@@ -1,9 +1,10 @@
 // Makes version edits durable and then true: manifest first, memory second (rules M2, M8).
 //
-// Also decides when files may go: a table file is removed when the last reader lets go of a table that a
-// durable edit has dropped; log segments when a durable edit raised the replay point (rules W9, F2).
-// Threads: all members concurrently; Install calls are serialised by the install mutex, which is held
-// over the manifest's I/O.
+// Also decides when files may go: a table file is removed when the last reader lets go of a table
+// that a durable edit has dropped; log segments when a durable edit raised the replay point (rules
+// W9, F2).
+// Threads: all members concurrently; Install calls are serialised by the install mutex, which is
+// held over the manifest's I/O.
 #pragma once
 
 #include <functional>
@@ -43,8 +44,9 @@ class VersionStore {
                std::unique_ptr<ManifestWriter> writer);
 
   // Appends `edit` to the manifest and, when that is durable, applies it: trees first, then `also`
-  // under the state mutex, then the views of `edit`'s keyspaces are published. `complete`, if given, may
-  // finish the edit just before it is written (under the install mutex and the state mutex).
+  // under the state mutex, then the views of `edit`'s keyspaces are published. `complete`, if
+  // given, may finish the edit just before it is written (under the install mutex and the state
+  // mutex).
   Status Install(VersionEdit edit, const std::function<void(VersionEdit&)>& complete,
                  const std::function<void()>& also);
 

@@ -60,6 +60,18 @@ class Layers(TreeTest):
         self.assert_clean(check_layers, "src/wal/a_test.cc", include)
         self.assert_finds(check_layers, "src/wal/a.cc", include, "test-only")
 
+    def test_fixtures_are_tests_but_no_source_may_include_them(self):
+        self.assert_clean(check_layers, "src/table/table_fixture.h",
+                          '#include "sim/memory_file_system.h"\n')
+        include = '#include "table/table_fixture.h"\n'
+        self.assert_clean(check_layers, "src/table/a_test.cc", include)
+        self.assert_finds(check_layers, "src/table/a.cc", include, "test-only")
+
+    def test_contract_suites_run_against_the_simulation_too(self):
+        include = '#include "testing/file_system_contract.h"\n'
+        self.assert_clean(check_layers, "src/sim/a_test.cc", include)
+        self.assert_finds(check_layers, "src/sim/a.cc", include, "testing (test-only)")
+
     def test_a_public_header_stays_public(self):
         self.assert_finds(check_layers, "include/firn/a.h", '#include "base/types.h"\n', "public")
 
@@ -76,7 +88,8 @@ class Layers(TreeTest):
 class World(TreeTest):
     def test_the_world_is_found_outside_env(self):
         for code in ("std::mutex m;", "std::jthread t;",
-                     "auto t = std::chrono::steady_clock::now();", "int f = open(path, 0);", "::fsync(fd);", "return read(fd, p, n);",
+                     "auto t = std::chrono::steady_clock::now();", "int f = open(path, 0);",
+                     "::fsync(fd);", "return read(fd, p, n);",
                      "if (mmap(a, b) == c) return;", "std::random_device device;",
                      "x = std::getenv(name);", "int x = rand();", "#include <unistd.h>\n",
                      "#include <sys/mman.h>\n", "pthread_self();"):
