@@ -64,6 +64,7 @@ ALLOWED = {
     ("src/base/page_allocation.cc", "system call"): "big pages come from the OS, below the seam",
     ("tests/kill/process.cc", "clock"): "the moment of a kill is the subject",
     ("tests/kill/writer.cc", "clock"): "the load runs until it is killed",
+    ("tests/scale/scale_test.cc", "clock"): "prints how long a phase took; judges nothing by it",
     ("src/base/page_allocation.cc", "header"): "big pages come from the OS, below the seam",
 }
 

@@ -71,7 +71,8 @@ PLACEMENT = {
 }
 # (pattern in code, message, what it allows)
 ENGINE_BANS = [
-    (re.compile(r"(?<!operator )\bnew\b(?!\s*\()"), "new: use values, make_unique or an arena", NEW),
+    (re.compile(r"(?<!operator )\bnew\b(?!\s*\()"), "new: use values, make_unique or an arena",
+     NEW),
     (re.compile(r"(?<!operator )\bnew\s*\("), "placement new outside arenas and frames",
      PLACEMENT),
     (re.compile(r"(?<!= )(?<!operator )\bdelete\b"), "delete: let an owner do it", DELETE),
