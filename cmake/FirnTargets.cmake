@@ -9,6 +9,8 @@ function(firn_compile_settings target)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
     $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
+    # GCC 12 sees an overlap in std::string's own operator+ (GCC bug 105651, mended in 13).
+    $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>
     -fno-omit-frame-pointer -fstack-protector-strong)
   target_compile_definitions(${target} PRIVATE _GLIBCXX_ASSERTIONS
     $<$<BOOL:${FIRN_CHECKED}>:FIRN_CHECKED>)
