@@ -185,6 +185,11 @@ class Docs(TreeTest):
         self.assert_finds(check_docs, "src/wal/a.h", "// docs/format.md, \"Batch\"\n", "Batch")
         self.assert_finds(check_docs, "src/wal/a.h", "int x;  // docs/none.md\n", "docs/none.md")
 
+    def test_a_rule_that_a_comment_names_is_stated(self):
+        self.write("docs/rules.md", "# Rules\n`B1` is elsewhere.\n\n| W3 | salt |\n")
+        self.assert_clean(check_docs, "src/wal/a.h", "// Salted (rule W3, rules B1,\n// W3).\n")
+        self.assert_finds(check_docs, "src/wal/a.h", "// (rules W3 and W4)\n", "no rule W4")
+
     def test_the_index_of_decisions(self):
         self.assert_finds(check_docs, "docs/decisions/0001-a.md", "# 0001: A\n", "write-index")
         check_docs.write_index(self.root)
