@@ -74,7 +74,15 @@ Status Engine::Close() {
   work_->Stop();
   // Every acknowledged write becomes durable, whatever its durability was (rule T4).
   Status status;
-  if (pipeline_->log().health().ok()) status = pipeline_->log().Sync(pipeline_->log().appended());
+  if (pipeline_->log().health().ok()) {
+    status = pipeline_->log().Sync(pipeline_->log().appended());
+    // The manifest then vouches for the log's last records too: no later record will.
+    VersionEdit edit;
+    edit.log_durable = pipeline_->log().durable();
+    // Without it nothing is lost, only less damage would be told from a torn tail.
+    const Status vouched = versions_->Install(std::move(edit), nullptr, nullptr);
+    static_cast<void>(vouched.ok());
+  }
   for (Status closing : {pipeline_->log().Close(), versions_->Close()}) {
     if (status.ok()) status = std::move(closing);
   }
