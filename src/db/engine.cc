@@ -32,7 +32,7 @@ Status Engine::Start() {
     MutexLock lock(state_.mutex);
     recovered.state.version->keyspaces.ForEach(
         [&](KeyspaceId id, const KeyspaceVersion& version) FIRN_NO_THREAD_ANALYSIS {
-          auto keyspace = std::make_shared<internal::KeyspaceState>(id, version.name);
+          auto keyspace = std::make_shared<internal::KeyspaceState>(state_.token, id, version.name);
           keyspace->tree = version.tree;
           keyspace->compaction_due = true;
           keyspace->settle_due = true;
@@ -109,6 +109,12 @@ Engine::~Engine() {
   static_cast<void>(closed.ok());  // Db::Close reports it
   // Retired views and frames refer to the pools of this object.
   EpochDomain::Process().Drain();
+}
+
+Status Engine::ForeignHandle() {
+  return Status(StatusCode::kInvalidArgument,
+                "the keyspace or snapshot belongs to another store, or to this one before it was "
+                "opened again; take it from the store it is used with");
 }
 
 Status Engine::NotReadable(const internal::KeyspaceState& keyspace) const {
