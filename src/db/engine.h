@@ -84,9 +84,14 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Engine(const Runtime& runtime, const std::string& directory, const Options& options,
          const Tuning& tuning);
   Status Start();
+  // Null for a handle of another store: answer ForeignHandle().
   [[nodiscard]] internal::KeyspaceState* Find(const Keyspace& keyspace) const {
-    return keyspace.state() ? keyspace.state().get() : default_keyspace_.get();
+    internal::KeyspaceState* const state = keyspace.state().get();
+    if (state == nullptr) [[likely]] return default_keyspace_.get();
+    return state->owner == state_.token ? state : nullptr;
   }
+  [[nodiscard]] bool IsForeign(const Snapshot& snapshot) const;
+  [[nodiscard]] static Status ForeignHandle();
   [[nodiscard]] Status NotReadable(const internal::KeyspaceState& keyspace) const;
   [[nodiscard]] Durability DurabilityOf(const WriteOptions& options) const {
     return options.durability.value_or(context_.options.durability);

@@ -44,7 +44,8 @@ Result<Keyspace> Engine::CreateKeyspace(std::string_view name) {
   VersionEdit edit;
   edit.created.emplace_back(id, std::string(name));
   edit.next_keyspace_id = id + 1;
-  auto keyspace = std::make_shared<internal::KeyspaceState>(id, std::string(name));
+  auto keyspace =
+      std::make_shared<internal::KeyspaceState>(state_.token, id, std::string(name));
   FIRN_RETURN_IF_ERROR(
       versions_->Install(std::move(edit), nullptr, [&]() FIRN_NO_THREAD_ANALYSIS {
         keyspace->tree = std::make_shared<const Tree>();

@@ -33,6 +33,8 @@ struct StoreCounters {
 };
 
 struct StoreState {
+  const internal::StoreToken token = internal::NewStoreToken();  // in every handle of this store
+
   mutable Mutex mutex;
   CondVar changed;  // notified when a job ends, an error is set or cleared, the store closes
 
