@@ -70,8 +70,11 @@ void Compactor::Schedule(Urgency urgency) {
     std::optional<Task> task = Next(urgency);
     if (!task.has_value()) return;
     ++state_.jobs_in_flight;
-    context_.runtime.executor->Schedule(Priority::kLow, [this, task = std::move(*task)] {
-      finished_(Run(task));
+    context_.runtime.executor->Schedule(Priority::kLow, [this, task = std::move(*task)]() mutable {
+      const Status status = Run(task);
+      // Tables live in the store's pools: none may be left here when the store stops waiting.
+      task = Task();
+      finished_(status);
       MutexLock relock(state_.mutex);
       --state_.jobs_in_flight;
       state_.changed.NotifyAll();

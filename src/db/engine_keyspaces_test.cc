@@ -104,6 +104,37 @@ TEST(Keyspaces, OfAnotherStoreAreRefusedByEveryVerb) {
   EXPECT_EQ(Scanned(*stranger, {.keyspace = foreign}), "");
 }
 
+// The disk fails while a drop is written, and a second time while the manifest is replaced: whether the
+// keyspace is gone is open until the next open, so nothing more may be promised to it.
+TEST(Keyspaces, AFailedDropTakesNoDurableWriteWithIt) {
+  for (std::uint64_t call = 1; call < 30; ++call) {
+    const Machine machine;
+    auto db = machine.Open();
+    const Keyspace keyspace = db->CreateKeyspace("k").value();
+    machine.files->StopAt(machine.files->calls() + 1);
+    ASSERT_FALSE(db->CreateKeyspace("other").ok());
+    machine.files->StopAt(0);
+    machine.files->InjectFault({.at_call = machine.files->calls() + call});
+    const bool dropped = db->DropKeyspace("k").ok();
+    const bool fired = machine.files->fault_fired();
+    machine.files->InjectFault(Fault());
+    const Status after =
+        db->Put("after", "1", {.durability = Durability::kSync, .keyspace = keyspace});
+    EXPECT_FALSE(dropped && after.ok());
+    const Machine later(machine.files->CrashImage(
+        {CrashKeep::Data::kEverything, CrashKeep::Names::kEverything, 1}));
+    auto recovered = later.Open();
+    const auto found = recovered->OpenKeyspace("k");
+    EXPECT_FALSE(dropped && found.ok());
+    if (after.ok()) {
+      ASSERT_TRUE(found.ok()) << "a durable write went with its keyspace, call " << call;
+      EXPECT_EQ(Got(*recovered, "after", {.keyspace = *found}), "1");
+    }
+    if (!fired) return;
+  }
+  FAIL() << "a drop takes more calls than expected";
+}
+
 TEST(Keyspaces, AThousandAreCheap) {
   const Machine machine;
   auto db = machine.Open();

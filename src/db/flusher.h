@@ -38,7 +38,7 @@ class Flusher {
   };
 
   std::optional<Task> Next() FIRN_REQUIRES(state_.mutex);
-  void Run(const Task& task);
+  void Run(Task& task);
   Status Flush(const Task& task);
 
   StoreContext& context_;

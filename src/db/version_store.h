@@ -50,6 +50,9 @@ class VersionStore {
   Status Install(VersionEdit edit, const std::function<void(VersionEdit&)>& complete,
                  const std::function<void()>& also);
 
+  // True after a failed Install whose edit may be on disk all the same; a later edit settles it.
+  [[nodiscard]] bool uncertain() const;
+
   RunId NextRunId();
 
   // A copy of everything the manifest says now.
@@ -62,6 +65,7 @@ class VersionStore {
  private:
   Status WriteEdit(const VersionEdit& edit, const ManifestState& next)
       FIRN_REQUIRES(install_mutex_);
+  void AbandonManifest() FIRN_REQUIRES(install_mutex_);
   Status StartNewManifest(ManifestState state) FIRN_REQUIRES(install_mutex_);
   void ReleaseObsoleteTables(const VersionEdit& edit, const std::set<KeyspaceId>& touched)
       FIRN_REQUIRES(install_mutex_);
@@ -74,7 +78,7 @@ class VersionStore {
   std::atomic<std::uint64_t> next_run_id_;
   const TableMaker make_table_;
 
-  Mutex install_mutex_;
+  mutable Mutex install_mutex_;
   ManifestState manifest_state_ FIRN_GUARDED_BY(install_mutex_);
   std::unique_ptr<ManifestWriter> writer_ FIRN_GUARDED_BY(install_mutex_);
   bool closed_ FIRN_GUARDED_BY(install_mutex_) = false;
