@@ -50,7 +50,6 @@ NO_TEST = {
     "src/table/tombstone_block.cc": "table_test.cc and table_corruption_test.cc",
     "src/db/active_memtables.cc": ENGINE_SUITES,
     "src/db/compactor.cc": ENGINE_SUITES,
-    "src/db/engine_care.cc": ENGINE_SUITES,
     "src/db/engine_read.cc": ENGINE_SUITES,
     "src/db/engine_write.cc": ENGINE_SUITES,
     "src/db/flush_memtables.cc": ENGINE_SUITES,

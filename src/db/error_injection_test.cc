@@ -1,6 +1,6 @@
-// One workload, and a disk that fails at every one of its calls in turn: whatever fails, no answer is
-// wrong, every failed write is reported, and what an open finds afterwards is a prefix that holds all
-// that was acknowledged as durable and nothing that failed for certain.
+// One workload, and a disk that fails at every one of its calls in turn: whatever fails, no answer
+// is wrong, every failed write is reported, and what an open finds afterwards is a prefix that
+// holds all that was acknowledged as durable and nothing that failed for certain.
 //
 // FIRN_FAULT_STRIDE=s tries every s-th call only.
 

@@ -105,9 +105,9 @@ Status VersionStore::WriteEdit(const VersionEdit& edit, const ManifestState& nex
     const Status appended = writer_->Append(edit);
     if (appended.ok()) {
       if (writer_->bytes() < context_.tuning.manifest_bytes_max) return Status();
-      // The edit is durable, so growth is only a cost and a failure none of the caller's business. But
-      // CURRENT may name either manifest then, and an edit appended to one would be missing in the
-      // other: as below, the next edit must start a whole new one.
+      // The edit is durable, so growth is only a cost and a failure none of the caller's business.
+      // But CURRENT may name either manifest then, and an edit appended to one would be missing in
+      // the other: as below, the next edit must start a whole new one.
       if (!StartNewManifest(next).ok()) AbandonManifest();
       return Status();
     }
