@@ -54,8 +54,10 @@ class FaultyRun {
     db_.reset();
     machine_.files->InjectFault(Fault());
     if (machine_.files->open_handles() != 0) return "handles stay open";
-    if (wrong_.empty()) CheckAfterwards(CrashKeep::Data::kEverything, CrashKeep::Names::kEverything);
-    if (wrong_.empty()) CheckAfterwards(CrashKeep::Data::kNothing, CrashKeep::Names::kNothing);
+    using enum CrashKeep::Data;
+    using Names = CrashKeep::Names;
+    if (wrong_.empty()) CheckAfterwards(kEverything, Names::kEverything);
+    if (wrong_.empty()) CheckAfterwards(kNothing, Names::kNothing);
     return wrong_;
   }
 
