@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,7 @@ struct Workload {
   std::uint32_t value_bytes = 300;
 };
 [[nodiscard]] std::vector<Workload> AllWorkloads();
+inline void PrintTo(const Workload& workload, std::ostream* out) { *out << workload.name; }
 
 // Runs until done or until the file system stops answering. Never fails by itself.
 void RunWorkload(const Workload& workload, MemoryFileSystem& files, History* history);

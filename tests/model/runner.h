@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <ostream>
 #include <span>
 #include <string>
 
@@ -19,6 +20,8 @@ struct RunSettings {
   std::uint64_t ledger_bytes = 0;  // memory budget of the tiny store
   std::size_t block_bytes = 256;
 };
+
+inline void PrintTo(const RunSettings& settings, std::ostream* out) { *out << settings.name; }
 
 struct RunCounts {
   std::uint64_t flushes = 0;
