@@ -63,6 +63,9 @@ class KeyColumn {
 
   // Writes key i at `to`, which has room for key_bytes(i). Returns the position behind it.
   char* CopyKey(std::size_t i, char* to) const;
+  // The same in whole words: reads and writes up to kCopySlack bytes too much.
+  char* CopyKeyLoosely(std::size_t i, char* to) const;
+  static constexpr std::size_t kCopySlack = 16;
   [[nodiscard]] std::string Key(std::size_t i) const;
 
   // Null, or what is wrong: lengths within limits, padding zero, tails inside [base, base + bytes)
@@ -162,6 +165,23 @@ inline char* KeyColumn::CopyKey(std::size_t i, char* to) const {
   const Slice rest = tail(i);
   if (!rest.empty()) std::memcpy(to, rest.data(), rest.size());
   return to + rest.size();
+}
+
+inline char* KeyColumn::CopyKeyLoosely(std::size_t i, char* to) const {
+  if (!prefix.empty()) {
+    std::memcpy(to, prefix.data(), prefix.size());
+    to += prefix.size();
+  }
+  StoreFixed(to, __builtin_bswap64(head(i)));
+  to += head_length(i);
+  const std::size_t begin = offset(i);
+  const std::size_t bytes = offset(i + 1) - begin;
+  if (bytes <= kCopySlack) [[likely]] {
+    std::memcpy(to, base + begin, kCopySlack);
+  } else {
+    std::memcpy(to, base + begin, bytes);
+  }
+  return to + bytes;
 }
 
 // The columns' sizes for keys that are about to be encoded, and the writing of them.

@@ -14,6 +14,9 @@
 
 namespace firn {
 
+// Keys are copied in whole words, which may read into what follows a block in memory.
+static_assert(KeyColumn::kCopySlack <= kBlockTrailerBytes);
+
 template <typename Source>
 class TableCursor final : public EntryCursor {
  public:
@@ -41,7 +44,9 @@ class TableCursor final : public EntryCursor {
   // To the neighbouring block; false at the end of the table, where the position stays.
   Result<bool> StepForward();
   Result<bool> StepBackward();
-  void Emit(EntryBatch& batch, std::size_t slot, std::size_t entry, char** key_buffer) const;
+  // Fills the batch with entries [first, first + count), forwards or backwards.
+  template <bool kForwards>
+  void Emit(EntryBatch& batch, std::size_t first, std::size_t count);
   char* ReserveKeys(std::size_t first, std::size_t count);
 
   Source source_;
@@ -143,8 +148,8 @@ Result<bool> TableCursor<Source>::StepBackward() {
 template <typename Source>
 char* TableCursor<Source>::ReserveKeys(std::size_t first, std::size_t count) {
   const KeyColumn& keys = block_.keys();
-  const std::size_t bytes =
-      count * (keys.prefix.size() + kHeadBytes) + keys.offset(first + count) - keys.offset(first);
+  const std::size_t bytes = count * (keys.prefix.size() + kHeadBytes) + keys.offset(first + count) -
+                            keys.offset(first) + KeyColumn::kCopySlack;
   if (bytes > keys_capacity_) {
     keys_capacity_ = std::max(bytes, 2 * keys_capacity_);
     keys_ = std::make_unique_for_overwrite<char[]>(keys_capacity_);
@@ -153,16 +158,24 @@ char* TableCursor<Source>::ReserveKeys(std::size_t first, std::size_t count) {
 }
 
 template <typename Source>
-void TableCursor<Source>::Emit(EntryBatch& batch, std::size_t slot, std::size_t entry,
-                               char** key_buffer) const {
-  char* const begin = *key_buffer;
-  *key_buffer = block_.keys().CopyKey(entry, begin);
-  const Slice key(begin, static_cast<std::size_t>(*key_buffer - begin));
-  batch.heads[slot] = block_.keys().prefix.empty() ? block_.keys().head(entry) : KeyHead(key);
-  batch.entries[slot] = {.key = key,
-                         .value = block_.value(entry),
-                         .sequence = block_.sequence(entry),
-                         .kind = block_.kind(entry)};
+template <bool kForwards>
+void TableCursor<Source>::Emit(EntryBatch& batch, std::size_t first, std::size_t count) {
+  // A copy of the view: what it points to may not alias the batch, but its fields could.
+  const BlockView block = block_;
+  const KeyColumn& keys = block.keys();
+  char* to = ReserveKeys(first, count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t entry = kForwards ? first + i : first + count - 1 - i;
+    char* const begin = to;
+    to = keys.CopyKeyLoosely(entry, begin);
+    const Slice key(begin, static_cast<std::size_t>(to - begin));
+    batch.heads[i] = keys.prefix.empty() ? keys.head(entry) : KeyHead(key);
+    batch.entries[i] = {.key = key,
+                        .value = block.value(entry),
+                        .sequence = block.sequence(entry),
+                        .kind = block.kind(entry)};
+  }
+  batch.count = count;
 }
 
 template <typename Source>
@@ -176,10 +189,8 @@ Status TableCursor<Source>::Next(EntryBatch& batch, std::size_t limit) {
     if (!*stepped) return {};
   }
   const std::size_t count = std::min(limit, block_.count() - position_);
-  char* to = ReserveKeys(position_, count);
-  for (std::size_t i = 0; i < count; ++i) Emit(batch, i, position_ + i, &to);
+  Emit<true>(batch, position_, count);
   position_ += count;
-  batch.count = count;
   return {};
 }
 
@@ -194,10 +205,8 @@ Status TableCursor<Source>::Prev(EntryBatch& batch, std::size_t limit) {
     if (!*stepped) return {};
   }
   const std::size_t count = std::min(limit, position_);
-  char* to = ReserveKeys(position_ - count, count);
-  for (std::size_t i = 0; i < count; ++i) Emit(batch, i, position_ - 1 - i, &to);
   position_ -= count;
-  batch.count = count;
+  Emit<false>(batch, position_, count);
   return {};
 }
 

@@ -91,6 +91,9 @@ Result<TableFooter> ParseFooter(Slice bytes, std::uint64_t file_bytes, const Tab
   footer.properties = LoadHandle(from + 88);
   footer.file_bytes = LoadFixed<std::uint64_t>(from + 104);
   if (footer.file_bytes != file_bytes) return corrupt("footer names another file size");
+  if (LoadFixed<std::uint32_t>(from + 12) != 0 || LoadFixed<std::uint64_t>(from + 112) != 0) {
+    return corrupt("footer with bytes that must be zero");
+  }
   if (!footer.top.exists() || !footer.properties.exists()) return corrupt("footer lacks a block");
   return footer;
 }
