@@ -22,6 +22,19 @@ LONG_FUNCTIONS = {}
 # source -> why no test stands beside it.
 NO_TEST = {
     "src/base/check.cc": "aborts the process; every test relies on it",
+    "src/db/active_memtables.cc": "works under the commit lock: engine_test, background_work_test",
+    "src/db/compactor.cc": "needs an open store: engine_care_test, tests/model",
+    "src/db/engine_read.cc": "the read verbs of Db: db_test, commit_pipeline_test, tests/model",
+    "src/db/engine_write.cc": "the write verbs of Db: db_test, write_batch_test, tests/model",
+    "src/db/flush_memtables.cc": "one call of the merge job: error_injection_test, tests/crash",
+    "src/db/flusher.cc": "needs an open store: background_work_test, error_injection_test",
+    "src/db/iterator.cc": "the public iterator: db_test, and every walk of tests/model",
+    "src/db/iterator_source.cc": "the inside of the iterator: db_test, tests/model",
+    "src/db/keyspace_state.cc": "two assignments: engine_keyspaces_test",
+    "src/db/log_replay.cc": "the middle of recovery: recovery_test, tests/crash",
+    "src/db/point_read.cc": "the inside of Get: db_test, tests/model",
+    "src/db/read_view.cc": "a counted set of pointers: db_test, commit_pipeline_test under TSan",
+    "src/db/version_store.cc": "needs an open store: error_injection_test, engine_keyspaces_test",
 }
 
 # (pattern in code, message, {path: why it may})

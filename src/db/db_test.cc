@@ -1,4 +1,5 @@
-// What a caller may do wrong, and what Db answers: opening, limits, handles that outlive their store.
+// What a caller may do wrong, and what Db answers: opening, limits, handles that outlive their
+// store.
 
 #include "firn/db.h"
 

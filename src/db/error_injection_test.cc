@@ -1,6 +1,6 @@
-// One workload, and a disk that fails at every one of its calls in turn: whatever fails, no answer is
-// wrong, every failed write is reported, and what an open finds afterwards is a prefix that holds all
-// that was acknowledged as durable and nothing that failed for certain.
+// One workload, and a disk that fails at every one of its calls in turn: whatever fails, no answer
+// is wrong, every failed write is reported, and what an open finds afterwards is a prefix that
+// holds all that was acknowledged as durable and nothing that failed for certain.
 //
 // FIRN_FAULT_STRIDE=s tries every s-th call only.
 
@@ -54,8 +54,10 @@ class FaultyRun {
     db_.reset();
     machine_.files->InjectFault(Fault());
     if (machine_.files->open_handles() != 0) return "handles stay open";
-    if (wrong_.empty()) CheckAfterwards(CrashKeep::Data::kEverything, CrashKeep::Names::kEverything);
-    if (wrong_.empty()) CheckAfterwards(CrashKeep::Data::kNothing, CrashKeep::Names::kNothing);
+    using Data = CrashKeep::Data;
+    using Names = CrashKeep::Names;
+    if (wrong_.empty()) CheckAfterwards(Data::kEverything, Names::kEverything);
+    if (wrong_.empty()) CheckAfterwards(Data::kNothing, Names::kNothing);
     return wrong_;
   }
 

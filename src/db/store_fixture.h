@@ -1,4 +1,5 @@
-// What the tests of an open store share: a tiny store over a simulated disk, and short ways to ask it.
+// What the tests of an open store share: a tiny store over a simulated disk, and short ways to ask
+// it.
 #pragma once
 
 #include <memory>
@@ -16,8 +17,8 @@ namespace firn::testing {
 
 inline constexpr const char* kStore = "/store";
 
-// One simulated machine: disk, clock and executor without threads. Everything runs when the store waits
-// or the test says so, so every run is the same.
+// One simulated machine: disk, clock and executor without threads. Everything runs when the store
+// waits or the test says so, so every run is the same.
 struct Machine {
   explicit Machine(std::unique_ptr<MemoryFileSystem> disk = MemoryFileSystem::Create())
       : files(std::move(disk)), manual(ManualRuntime::Create(*files, 1)) {

@@ -48,6 +48,13 @@ void OpenFiles::Close(FileNumber number) {
   places_.erase(place);
 }
 
+void OpenFiles::CloseAll() {
+  std::list<OpenFile> closed;
+  MutexLock lock(mutex_);
+  closed.swap(files_);
+  places_.clear();
+}
+
 std::size_t OpenFiles::open() const {
   MutexLock lock(mutex_);
   return files_.size();

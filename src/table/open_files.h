@@ -29,6 +29,8 @@ class OpenFiles {
       FIRN_EXCLUDES(mutex_);
   // Closes the file as soon as nobody holds it; call before removing it.
   void Close(FileNumber number) FIRN_EXCLUDES(mutex_);
+  // Closes every file as soon as nobody holds it.
+  void CloseAll() FIRN_EXCLUDES(mutex_);
   [[nodiscard]] std::size_t open() const FIRN_EXCLUDES(mutex_);
 
  private:
