@@ -20,7 +20,6 @@ LONG_FILES = {}
 LONG_FUNCTIONS = {}
 
 # source -> why no test stands beside it.
-ENGINE_SUITES = "a part of the whole engine: the model, crash and kill suites drive it"
 NO_TEST = {
     "src/base/check.cc": "aborts the process; every test relies on it",
     "src/env/posix_files.cc": "posix_file_system_test.cc holds it to the file-system contract",
@@ -48,19 +47,19 @@ NO_TEST = {
     "src/table/table_verify.cc": "table_corruption_test.cc",
     "src/table/table_writer.cc": "table_test.cc",
     "src/table/tombstone_block.cc": "table_test.cc and table_corruption_test.cc",
-    "src/db/active_memtables.cc": ENGINE_SUITES,
-    "src/db/compactor.cc": ENGINE_SUITES,
-    "src/db/engine_read.cc": ENGINE_SUITES,
-    "src/db/engine_write.cc": ENGINE_SUITES,
-    "src/db/flush_memtables.cc": ENGINE_SUITES,
-    "src/db/flusher.cc": ENGINE_SUITES,
-    "src/db/iterator.cc": ENGINE_SUITES,
-    "src/db/iterator_source.cc": ENGINE_SUITES,
-    "src/db/keyspace_state.cc": ENGINE_SUITES,
-    "src/db/log_replay.cc": ENGINE_SUITES,
-    "src/db/point_read.cc": ENGINE_SUITES,
-    "src/db/read_view.cc": ENGINE_SUITES,
-    "src/db/version_store.cc": ENGINE_SUITES,
+    "src/db/active_memtables.cc": "works under the commit lock: engine_test, background_work_test",
+    "src/db/compactor.cc": "needs an open store: engine_care_test, tests/model",
+    "src/db/engine_read.cc": "the read verbs of Db: db_test, commit_pipeline_test, tests/model",
+    "src/db/engine_write.cc": "the write verbs of Db: db_test, write_batch_test, tests/model",
+    "src/db/flush_memtables.cc": "one call of the merge job: error_injection_test, tests/crash",
+    "src/db/flusher.cc": "needs an open store: background_work_test, error_injection_test",
+    "src/db/iterator.cc": "the public iterator: db_test, and every walk of tests/model",
+    "src/db/iterator_source.cc": "the inside of the iterator: db_test, tests/model",
+    "src/db/keyspace_state.cc": "two assignments: engine_keyspaces_test",
+    "src/db/log_replay.cc": "the middle of recovery: recovery_test, tests/crash",
+    "src/db/point_read.cc": "the inside of Get: db_test, tests/model",
+    "src/db/read_view.cc": "a counted set of pointers: db_test, commit_pipeline_test under TSan",
+    "src/db/version_store.cc": "needs an open store: error_injection_test, engine_keyspaces_test",
 }
 
 # What a ban allows: path -> why.

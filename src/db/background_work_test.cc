@@ -113,5 +113,23 @@ TEST(BackgroundFailure, StopsWritesAndSaysWhyWhileReadsGoOn) {
   EXPECT_EQ(Got(*db, "a"), "absent");
 }
 
+// The write whose sync failed is in a memtable, never becomes visible and so can never be flushed.
+TEST(BackgroundFailure, NobodyWaitsForAFlushThatALogFailureMakesImpossible) {
+  const Machine machine;
+  auto db = machine.Open();
+  machine.manual->RunUntilIdle();
+  ASSERT_TRUE(db->Put("a", "1").ok());
+  machine.files->InjectFault(
+      {.at_call = machine.files->calls() + 1, .kind = Fault::Kind::kSyncDropsPages});
+  EXPECT_EQ(db->Put("b", "2", {.durability = Durability::kSync}).code(),
+            StatusCode::kIndeterminate);
+  EXPECT_FALSE(db->Flush().ok());
+  EXPECT_FALSE(db->WaitForIdle().ok());
+  EXPECT_FALSE(db->CompactRange().ok());
+  EXPECT_FALSE(db->Checkpoint("/copy").ok());
+  EXPECT_EQ(db->Put("c", "3").code(), StatusCode::kClosed);
+  EXPECT_EQ(Scanned(*db), "a=1 ");
+}
+
 }  // namespace
 }  // namespace firn::testing

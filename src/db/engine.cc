@@ -87,7 +87,7 @@ Status Engine::Close() {
     if (status.ok()) status = std::move(closing);
   }
   RetractAll();
-  context_.files.CloseAll();  // iterators that live on read no more
+  context_.files.CloseAll();  // tables that an iterator keeps hold memory only
   context_.directory_handle.reset();
   context_.lock.reset();
   close_status_ = status;

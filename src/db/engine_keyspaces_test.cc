@@ -105,7 +105,7 @@ TEST(Keyspaces, OfAnotherStoreAreRefusedByEveryVerb) {
 }
 
 // The disk fails while a drop is written, and a second time while the manifest is replaced: whether
-// the keyspace is gone is open until the next open, so nothing more may be promised to it.
+// the keyspace is gone stays open until the next open, so nothing more may be promised to it.
 TEST(Keyspaces, AFailedDropTakesNoDurableWriteWithIt) {
   for (std::uint64_t call = 1; call < 30; ++call) {
     const Machine machine;

@@ -54,10 +54,10 @@ class FaultyRun {
     db_.reset();
     machine_.files->InjectFault(Fault());
     if (machine_.files->open_handles() != 0) return "handles stay open";
-    using enum CrashKeep::Data;
+    using Data = CrashKeep::Data;
     using Names = CrashKeep::Names;
-    if (wrong_.empty()) CheckAfterwards(kEverything, Names::kEverything);
-    if (wrong_.empty()) CheckAfterwards(kNothing, Names::kNothing);
+    if (wrong_.empty()) CheckAfterwards(Data::kEverything, Names::kEverything);
+    if (wrong_.empty()) CheckAfterwards(Data::kNothing, Names::kNothing);
     return wrong_;
   }
 

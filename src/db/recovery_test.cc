@@ -1,5 +1,4 @@
-// What open finds in a directory, and what it makes of files that are wrong, missing or not its
-// own.
+// What open finds in a directory, and what it makes of files that are wrong, missing or foreign.
 
 #include "db/recovery.h"
 

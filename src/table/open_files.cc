@@ -49,7 +49,7 @@ void OpenFiles::Close(FileNumber number) {
 }
 
 void OpenFiles::CloseAll() {
-  std::list<OpenFile> closed;  // after the lock: closing is I/O
+  std::list<OpenFile> closed;
   MutexLock lock(mutex_);
   closed.swap(files_);
   places_.clear();

@@ -29,7 +29,7 @@ class OpenFiles {
       FIRN_EXCLUDES(mutex_);
   // Closes the file as soon as nobody holds it; call before removing it.
   void Close(FileNumber number) FIRN_EXCLUDES(mutex_);
-  // Closes every file nobody holds at this moment; held ones close when let go.
+  // Closes every file as soon as nobody holds it.
   void CloseAll() FIRN_EXCLUDES(mutex_);
   [[nodiscard]] std::size_t open() const FIRN_EXCLUDES(mutex_);
 

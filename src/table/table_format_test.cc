@@ -1,5 +1,5 @@
-// Pins the bytes of one small table: docs/format/table.md shows them, and files of released versions
-// must stay readable.
+// Pins the bytes of one small table: docs/format/table.md shows them, and files of released
+// versions must stay readable.
 #include "table/table_format.h"
 
 #include <gtest/gtest.h>
