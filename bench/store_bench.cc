@@ -1,5 +1,6 @@
-// The whole store on one client thread: 16-byte random hexadecimal keys, 100-byte values, data in memory,
-// no compression. One settled run of FIRN_BENCH_ENTRIES entries (default 3,000,000) for the reads.
+// The whole store on one client thread: 16-byte random hexadecimal keys, 100-byte values, data in
+// memory, no compression. One settled run of FIRN_BENCH_ENTRIES entries (default 3,000,000) for the
+// reads.
 
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>

@@ -2,8 +2,8 @@
 """What the documents point to exists.
 
 Links of Markdown files, paths named in documents and comments, the section after a named document
-(as in: docs/format.md, "Batch"), the README's example against examples/quickstart.cc, and the index
-of docs/decisions.
+(as in: docs/format.md, "Batch"), rules named in comments (as in: rule W3), the README's example
+against examples/quickstart.cc, and the index of docs/decisions.
 Usage: check_docs.py [--write-index] [root]
 """
 
@@ -23,6 +23,9 @@ PLACEHOLDER = re.compile(r"NNNN|foo")
 INDEX = "docs/decisions/README.md"
 INDEX_START = "<!-- index: written by tools/check_docs.py --write-index -->"
 EXAMPLE = "examples/quickstart.cc"
+RULES = "docs/rules.md"
+RULE_NAMED = re.compile(r"\brules? ([A-Z]\d+(?:(?:, | and |-)[A-Z]\d+)*)")
+RULE_STATED = re.compile(r"^\| ([A-Z]\d+) \||`([A-Z]\d+)`", re.MULTILINE)
 
 
 def headings(path: pathlib.Path) -> List[str]:
@@ -68,6 +71,20 @@ def check_references(root: pathlib.Path, path: str, line: int, text: str) -> Ite
             yield Finding(path, line, f'{document} has no section "{section}"')
 
 
+def check_rules(path: str, line: int, text: str, stated: Set[str]) -> Iterator[Finding]:
+    for match in RULE_NAMED.finditer(text):
+        for rule in re.findall(r"[A-Z]\d+", match.group(1)):
+            if rule not in stated:
+                yield Finding(path, line, f"{RULES} has no rule {rule}")
+
+
+def rules_of(root: pathlib.Path) -> Set[str]:
+    if not (root / RULES).exists():
+        return set()
+    found = RULE_STATED.findall((root / RULES).read_text())
+    return {table or named for table, named in found}
+
+
 def index_of(root: pathlib.Path) -> str:
     rows = []
     for file in sorted((root / INDEX).parent.glob("[0-9][0-9][0-9][0-9]-*.md")):
@@ -99,6 +116,7 @@ def check_example(root: pathlib.Path) -> Iterator[Finding]:
 
 def check(root: pathlib.Path) -> List[Finding]:
     findings: List[Finding] = []
+    stated = rules_of(root)
     for file in text_files(root):
         path = file.relative_to(root).as_posix()
         if file.suffix == ".md":
@@ -109,6 +127,7 @@ def check(root: pathlib.Path) -> List[Finding]:
         path = file.relative_to(root).as_posix()
         for line, comment in comments(file.read_text()):
             findings += check_references(root, path, line, comment)
+            findings += check_rules(path, line, comment, stated)
     if (root / "README.md").exists():
         findings += check_example(root)
     return findings + list(check_index(root))

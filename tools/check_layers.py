@@ -24,11 +24,15 @@ LINES = {
 }
 TOP = 7  # tests, bench, tools, examples, fuzz: may include everything
 TOP_FOLDERS = ("tests", "bench", "tools", "examples", "fuzz")
-# Test-only folders under src, never linked into libfirn, and what they may include.
+# Test-only folders under src, never linked into libfirn, and what they may include. Their own
+# tests, like all tests, may include both.
 TEST_ONLY = {
     "sim": {"base", "env", "format", "cache"},
     "testing": set(LINES) | {"sim"},
 }
+# What stands beside the engine's sources and is linked into tests alone: a test, and what the tests
+# of one folder share.
+TEST_FILES = ("_test.cc", "_fixture.h")
 # These public headers are what src/db implements; below it they would be a call upwards.
 ENGINE_HEADERS = {"firn/db.h", "firn/iterator.h", "firn/stats.h", "firn/c.h"}
 
@@ -60,6 +64,7 @@ ALLOWED = {
     ("src/base/page_allocation.cc", "system call"): "big pages come from the OS, below the seam",
     ("tests/kill/process.cc", "clock"): "the moment of a kill is the subject",
     ("tests/kill/writer.cc", "clock"): "the load runs until it is killed",
+    ("tests/scale/scale_test.cc", "clock"): "prints how long a phase took; judges nothing by it",
     ("src/base/page_allocation.cc", "header"): "big pages come from the OS, below the seam",
 }
 
@@ -73,7 +78,7 @@ def folder_of(path: str) -> "tuple[str, Optional[int]]":
 
 def is_test(path: str) -> bool:
     folder, _ = folder_of(path)
-    return path.endswith("_test.cc") or folder in TEST_ONLY or folder in TOP_FOLDERS
+    return path.endswith(TEST_FILES) or folder in TEST_ONLY or folder in TOP_FOLDERS
 
 
 def may_include(path: str, name: str) -> Optional[str]:
@@ -88,7 +93,11 @@ def may_include(path: str, name: str) -> Optional[str]:
         lowest = line is not None and line < LINES["db"]
         return f"{folder} ({line}) may not include {name}: db (6) implements it" if (
             lowest and name in ENGINE_HEADERS) else None
+    if name.endswith(TEST_FILES) and not is_test(path):
+        return f"{folder} ({line}) may not include {name}: it is test-only"
     if target == folder or (target in ("gtest", "gmock") and is_test(path)):
+        return None
+    if target in TEST_ONLY and path.endswith(TEST_FILES):
         return None
     if folder in TEST_ONLY:
         known = target in TEST_ONLY[folder]

@@ -10,11 +10,6 @@
 
 namespace firn {
 
-struct KeyValue {
-  Slice key;
-  Slice value;
-};
-
 // Starts unpositioned: Seek first. An error makes it invalid and stays in status(); a loop that
 // ends must look there before it believes it saw everything. After Db::Close the entries already
 // fetched can be read; moving on answers kClosed. May outlive the Db.

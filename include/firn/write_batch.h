@@ -28,14 +28,19 @@ class FIRN_EXPORT WriteBatch {
   [[nodiscard]] std::size_t bytes() const { return encoded_.size(); }
   // The encoded operations (docs/format.md, "Batch"). Valid until the batch changes.
   [[nodiscard]] Slice encoded() const { return encoded_; }
+  // Which open store the keyspaces belong to; 0 while only the default one was named without a
+  // handle. For the library itself.
+  [[nodiscard]] std::uint64_t store() const { return store_; }
   // The first limit an operation broke, if any; Db::Write answers with it.
   [[nodiscard]] const Status& status() const { return status_; }
 
  private:
   void Append(std::uint8_t kind, Slice key, Slice value, const Keyspace& keyspace);
+  void Refuse(const std::string& why);
 
   std::string encoded_;
   std::size_t count_ = 0;
+  std::uint64_t store_ = 0;
   Status status_;
 };
 

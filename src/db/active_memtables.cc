@@ -17,7 +17,8 @@ ActiveMemtables::ActiveMemtables(StoreContext& context, StoreState& state,
 Status ActiveMemtables::MakeRoom(LogPosition log_end) {
   const Tuning& tuning = context_.tuning;
   if (log_end - log_checked_ > tuning.log_segment_bytes) {
-    // An idle keyspace must not pin the log: whatever its first record lies too far back is flushed.
+    // An idle keyspace must not pin the log: whatever its first record lies too far back is
+    // flushed.
     log_checked_ = log_end;
     if (log_end > tuning.log_bytes_max) {
       FreezeOlderThan(log_end - tuning.log_bytes_max, log_end);

@@ -1,8 +1,9 @@
-// The memtables that take writes: created on a keyspace's first write, frozen when together they are too
-// large, when the log they pin is too long, or on request. Makes writers wait when flushes lag behind.
+// The memtables that take writes: created on a keyspace's first write, frozen when together they
+// are too large, when the log they pin is too long, or on request. Makes writers wait when flushes
+// lag behind.
 //
-// Threads: every member is called with the commit lock held; the class takes the state mutex where it
-// changes what readers or jobs see.
+// Threads: every member is called with the commit lock held; the class takes the state mutex where
+// it changes what readers or jobs see.
 #pragma once
 
 #include <functional>

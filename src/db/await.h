@@ -1,5 +1,5 @@
-// Waiting that also works without threads: where an executor has none of its own, the waiter runs the
-// background work it waits for.
+// Waiting that also works without threads: where an executor has none of its own, the waiter runs
+// the background work it waits for.
 #pragma once
 
 #include "base/mutex.h"
@@ -7,8 +7,8 @@
 
 namespace firn {
 
-// Returns with `mutex` held once `done()` is true. Whoever makes it true must hold `mutex` meanwhile and
-// notify `changed`. Requires: `mutex` held. `done` is called with it held.
+// Returns with `mutex` held once `done()` is true. Whoever makes it true must hold `mutex`
+// meanwhile and notify `changed`. Requires: `mutex` held. `done` is called with it held.
 template <typename Done>
 void Await(Executor& executor, Mutex& mutex, CondVar& changed, const Done& done)
     FIRN_REQUIRES(mutex) FIRN_NO_THREAD_ANALYSIS {

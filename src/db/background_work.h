@@ -1,5 +1,5 @@
-// Keeps flushes and compactions going: wakes them, retries when a full disk heals, records errors that
-// do not, and stops it all at close.
+// Keeps flushes and compactions going: wakes them, retries when a full disk heals, records errors
+// that do not, and stops it all at close.
 //
 // Threads: all members concurrently.
 #pragma once

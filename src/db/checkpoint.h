@@ -1,5 +1,5 @@
-// Makes a second store out of a version: links its tables into a new directory and writes a manifest
-// beside them (rule D6). Also here: removing a store.
+// Makes a second store out of a version: links its tables into a new directory and writes a
+// manifest beside them (rule D6). Also here: removing a store.
 #pragma once
 
 #include <string>
@@ -10,16 +10,16 @@
 
 namespace firn {
 
-// `target` must not exist; its parent must. On failure nothing of it is left, as far as the file system
-// lets go. The tables of `state` are kept alive by it.
+// `target` must not exist; its parent must. On failure nothing of it is left, as far as the file
+// system lets go. The tables of `state` are kept alive by it.
 [[nodiscard]] Status WriteCheckpoint(FileSystem& file_system, const std::string& source,
                                      const std::string& target, ManifestState state);
 
 // Every table of every keyspace.
 [[nodiscard]] std::vector<std::shared_ptr<const TableReader>> TablesOf(const Version& version);
 
-// Removes the files of the store in `directory`, and the directory if that leaves it empty. CURRENT goes
-// first, durably, so that a crash leaves no half a store that opens.
+// Removes the files of the store in `directory`, and the directory if that leaves it empty. CURRENT
+// goes first, durably, so that a crash leaves no half a store that opens.
 [[nodiscard]] Status RemoveStore(FileSystem& file_system, const std::string& directory);
 
 }  // namespace firn

@@ -10,7 +10,8 @@
 namespace firn {
 namespace {
 
-// The newest sequence of `key` in the view's memtables, range tombstones over it included; 0 when none.
+// The newest sequence of `key` in the view's memtables, range tombstones over it included; 0 when
+// none.
 SequenceNumber NewestInMemtables(const ReadView& view, Slice key) {
   SequenceNumber newest = 0;
   for (const Memtable* memtable : view.memtables()) {
@@ -137,6 +138,9 @@ Status CommitPipeline::Publish(const Pending& commit) {
     frozen_();  // a flush may have waited for this commit to become visible
     return Status();
   }
+  // What is in memtables and never becomes visible is never flushed (B1): nobody may wait for it.
+  state_.SetBackgroundError(
+      Status(StatusCode::kIo, "the log failed (" + std::string(log_->health().message()) + ")"));
   return Status(StatusCode::kIndeterminate,
                 "the log failed while this write became durable: after reopening it may or may not "
                 "exist (" + std::string(log_->health().message()) + ")");

@@ -1,13 +1,14 @@
-// The write path: gives a commit its sequences, logs it, inserts it into memtables, makes it visible.
+// The write path: gives a commit its sequences, logs it, inserts it into memtables, makes it
+// visible.
 //
-// One lock orders log append, memtable insert and freeze (rule W1); a commit of one entry holds it for
-// well under a microsecond. A durable commit waits for its fdatasync outside the lock, together with
-// whoever else waits, and becomes visible only afterwards.
+// One lock orders log append, memtable insert and freeze (rule W1); a commit of one entry holds it
+// for well under a microsecond. A durable commit waits for its fdatasync outside the lock, together
+// with whoever else waits, and becomes visible only afterwards.
 //
 // P1  Commits stand in the log in sequence order, and become visible in that order.
 // P2  A commit is visible only when the log step of its durability has succeeded.
-// P3  A memtable exists, with its log position noted, before the first record that feeds it is logged,
-//     so the replay point can never pass a record that is on its way into a memtable.
+// P3  A memtable exists, with its log position noted, before the first record that feeds it is
+//     logged, so the replay point can never pass a record that is on its way into a memtable.
 // Rejected: inserting outside the lock with ordered publication. The insert is too short for the
 // hand-over to pay on few cores (docs/decisions/0010-commit-pipeline.md).
 // Threads: all members concurrently.
@@ -36,12 +37,13 @@ struct ResolvedOperation {
 
 class CommitPipeline {
  public:
-  // `frozen` is called after memtables were frozen, without the state mutex: schedule flushes. It is
-  // also called when a commit that a flush may wait for becomes visible.
+  // `frozen` is called after memtables were frozen, without the state mutex: schedule flushes. It
+  // is also called when a commit that a flush may wait for becomes visible.
   CommitPipeline(StoreContext& context, StoreState& state, std::unique_ptr<LogWriter> log,
                  SequenceNumber last_sequence, std::function<void()> frozen);
 
-  // `parts` concatenate to the encoded batch that `operations` describe. Limits are checked already.
+  // `parts` concatenate to the encoded batch that `operations` describe. Limits are checked
+  // already.
   Status Commit(std::span<const ResolvedOperation> operations, std::span<const Slice> parts,
                 Durability durability);
 
@@ -59,8 +61,8 @@ class CommitPipeline {
   void WithCommitsHeld(const std::function<void(ActiveMemtables&, LogPosition)>& change);
 
   [[nodiscard]] LogWriter& log() { return *log_; }
-  // Set by the periodic syncer while the oldest unsynced acknowledgement is too old; commits then wait
-  // for a sync (the loss bound of Durability::kPeriodic).
+  // Set by the periodic syncer while the oldest unsynced acknowledgement is too old; commits then
+  // wait for a sync (the loss bound of Durability::kPeriodic).
   void SetSyncOverdue(bool overdue) { sync_overdue_.store(overdue, std::memory_order_relaxed); }
   // Refuses further commits and waits for those under way.
   void Stop();

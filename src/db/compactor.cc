@@ -70,8 +70,11 @@ void Compactor::Schedule(Urgency urgency) {
     std::optional<Task> task = Next(urgency);
     if (!task.has_value()) return;
     ++state_.jobs_in_flight;
-    context_.runtime.executor->Schedule(Priority::kLow, [this, task = std::move(*task)] {
-      finished_(Run(task));
+    context_.runtime.executor->Schedule(Priority::kLow, [this, task = std::move(*task)]() mutable {
+      const Status status = Run(task);
+      // Tables live in the store's pools: none may be left here when the store stops waiting.
+      task = Task();
+      finished_(status);
       MutexLock relock(state_.mutex);
       --state_.jobs_in_flight;
       state_.changed.NotifyAll();
@@ -181,7 +184,8 @@ Status Compactor::CompactRange(const KeyspacePointer& keyspace, std::optional<Sl
             });
       if (state_.closing.load()) return Status(StatusCode::kClosed, "the store was closed");
       if (keyspace->dropped.load()) return Status(StatusCode::kNotFound, "keyspace was dropped");
-      auto choice = PickRange(*keyspace->tree, PolicyOf(context_, state_), state_.busy, lower, upper);
+      auto choice =
+          PickRange(*keyspace->tree, PolicyOf(context_, state_), state_.busy, lower, upper);
       if (!choice.has_value()) return Status();
       task = Claim(keyspace, std::move(*choice));
     }

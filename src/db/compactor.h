@@ -1,7 +1,7 @@
 // Runs what the picker chooses: merges tables downwards, moves them where that suffices.
 //
-// A table is in one job at a time; choosing inputs, marking them busy and reading the snapshot list is
-// one step under the state mutex (rule C1).
+// A table is in one job at a time; choosing inputs, marking them busy and reading the snapshot list
+// is one step under the state mutex (rule C1).
 // Threads: all members concurrently.
 #pragma once
 

@@ -67,7 +67,7 @@ Db::~Db() {
 
 Result<std::unique_ptr<Db>> Db::Open(const std::string& directory, const Options& options) {
   FIRN_ASSIGN_OR_RETURN(std::shared_ptr<Engine> engine, Engine::Open(directory, options));
-  return std::unique_ptr<Db>(new Db(std::move(engine)));
+  return std::make_unique<Db>(std::move(engine));
 }
 
 Status Db::Destroy(const std::string& directory, const Options& options) {

@@ -32,7 +32,7 @@ Status Engine::Start() {
     MutexLock lock(state_.mutex);
     recovered.state.version->keyspaces.ForEach(
         [&](KeyspaceId id, const KeyspaceVersion& version) FIRN_NO_THREAD_ANALYSIS {
-          auto keyspace = std::make_shared<internal::KeyspaceState>(id, version.name);
+          auto keyspace = std::make_shared<internal::KeyspaceState>(state_.token, id, version.name);
           keyspace->tree = version.tree;
           keyspace->compaction_due = true;
           keyspace->settle_due = true;
@@ -74,7 +74,15 @@ Status Engine::Close() {
   work_->Stop();
   // Every acknowledged write becomes durable, whatever its durability was (rule T4).
   Status status;
-  if (pipeline_->log().health().ok()) status = pipeline_->log().Sync(pipeline_->log().appended());
+  if (pipeline_->log().health().ok()) {
+    status = pipeline_->log().Sync(pipeline_->log().appended());
+    // The manifest then vouches for the log's last records too: no later record will.
+    VersionEdit edit;
+    edit.log_durable = pipeline_->log().durable();
+    // Without it nothing is lost, only less damage would be told from a torn tail.
+    const Status vouched = versions_->Install(std::move(edit), nullptr, nullptr);
+    static_cast<void>(vouched.ok());
+  }
   for (Status closing : {pipeline_->log().Close(), versions_->Close()}) {
     if (status.ok()) status = std::move(closing);
   }
@@ -101,6 +109,12 @@ Engine::~Engine() {
   static_cast<void>(closed.ok());  // Db::Close reports it
   // Retired views and frames refer to the pools of this object.
   EpochDomain::Process().Drain();
+}
+
+Status Engine::ForeignHandle() {
+  return Status(StatusCode::kInvalidArgument,
+                "the keyspace or snapshot belongs to another store, or to this one before it was "
+                "opened again; take it from the store it is used with");
 }
 
 Status Engine::NotReadable(const internal::KeyspaceState& keyspace) const {

@@ -1,7 +1,7 @@
 // An open store: puts the parts together and takes them apart again. Decides nothing itself.
 //
-// Lifetime: shared by the Db and every handle made from it (iterators, snapshots, pinned values), so a
-// handle may outlive the Db; after Close it only holds memory.
+// Lifetime: shared by the Db and every handle made from it (iterators, snapshots, pinned values),
+// so a handle may outlive the Db; after Close it only holds memory.
 // Threads: all members concurrently.
 #pragma once
 
@@ -40,7 +40,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
                        std::optional<Slice> desired, const WriteOptions& options);
   Status Sync();
 
-  // --- db/engine_read.cc. Requires: an epoch guard of the caller around call and use of the result.
+  // --- db/engine_read.cc. Requires: an epoch guard of the caller around call and use of the
+  // result.
   struct PointAnswer {
     PointResult result;
     ReadView* view = nullptr;
@@ -48,7 +49,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Result<PointAnswer> Read(Slice key, const ReadOptions& options) const;
   Result<std::vector<std::optional<std::string>>> ReadMany(std::span<const Slice> keys,
                                                            const ReadOptions& options) const;
-  // The keyspace's view and a sequence such that the view holds everything up to it. kClosed, kNotFound.
+  // The keyspace's view and a sequence such that the view holds everything up to it. kClosed,
+  // kNotFound.
   struct Moment {
     ReadViewReference view;
     SequenceNumber sequence = 0;
@@ -82,9 +84,14 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Engine(const Runtime& runtime, const std::string& directory, const Options& options,
          const Tuning& tuning);
   Status Start();
+  // Null for a handle of another store: answer ForeignHandle().
   [[nodiscard]] internal::KeyspaceState* Find(const Keyspace& keyspace) const {
-    return keyspace.state() ? keyspace.state().get() : default_keyspace_.get();
+    internal::KeyspaceState* const state = keyspace.state().get();
+    if (state == nullptr) [[likely]] return default_keyspace_.get();
+    return state->owner == state_.token ? state : nullptr;
   }
+  [[nodiscard]] bool IsForeign(const Snapshot& snapshot) const;
+  [[nodiscard]] static Status ForeignHandle();
   [[nodiscard]] Status NotReadable(const internal::KeyspaceState& keyspace) const;
   [[nodiscard]] Durability DurabilityOf(const WriteOptions& options) const {
     return options.durability.value_or(context_.options.durability);

@@ -43,6 +43,7 @@ Status Engine::Flush() {
 
 Status Engine::CompactRange(std::optional<Slice> lower, std::optional<Slice> upper,
                             const Keyspace& keyspace) {
+  if (Find(keyspace) == nullptr) return ForeignHandle();
   FIRN_RETURN_IF_ERROR(Flush());
   const KeyspacePointer target = keyspace.state() ? keyspace.state() : default_keyspace_;
   return work_->CompactRange(target, lower, upper);

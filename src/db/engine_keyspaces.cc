@@ -44,7 +44,8 @@ Result<Keyspace> Engine::CreateKeyspace(std::string_view name) {
   VersionEdit edit;
   edit.created.emplace_back(id, std::string(name));
   edit.next_keyspace_id = id + 1;
-  auto keyspace = std::make_shared<internal::KeyspaceState>(id, std::string(name));
+  auto keyspace =
+      std::make_shared<internal::KeyspaceState>(state_.token, id, std::string(name));
   FIRN_RETURN_IF_ERROR(
       versions_->Install(std::move(edit), nullptr, [&]() FIRN_NO_THREAD_ANALYSIS {
         keyspace->tree = std::make_shared<const Tree>();
@@ -92,7 +93,15 @@ Status Engine::DropKeyspace(std::string_view name) {
       versions_->Install(std::move(edit), nullptr, [&]() FIRN_NO_THREAD_ANALYSIS {
         keyspace->dropped.store(true, std::memory_order_release);
       });
-  FIRN_RETURN_IF_ERROR(dropped);
+  if (!dropped.ok()) {
+    // Perhaps the next open finds it dropped: a write acknowledged until then would go with it.
+    if (versions_->uncertain()) {
+      state_.SetBackgroundError(Status(
+          StatusCode::kIo, "dropping a keyspace may or may not have reached the manifest (" +
+                               std::string(dropped.message()) + ")"));
+    }
+    return dropped;
+  }
   // Commits that passed their check before the flag was set must be done before the memtables go.
   pipeline_->WithCommitsHeld([&](ActiveMemtables& memtables, LogPosition) {
     MutexLock lock(state_.mutex);

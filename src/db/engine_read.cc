@@ -7,8 +7,13 @@
 
 namespace firn {
 
+bool Engine::IsForeign(const Snapshot& snapshot) const {
+  return snapshot.valid() && snapshot.state()->engine() != this;
+}
+
 Result<Engine::PointAnswer> Engine::Read(Slice key, const ReadOptions& options) const {
   const internal::KeyspaceState* keyspace = Find(options.keyspace);
+  if (keyspace == nullptr || IsForeign(options.snapshot)) [[unlikely]] return ForeignHandle();
   // The view first: whatever was acknowledged before this call is in it, or in a newer one.
   ReadView* view = keyspace->view.load(std::memory_order_acquire);
   if (view == nullptr) [[unlikely]] return NotReadable(*keyspace);
@@ -25,6 +30,7 @@ Result<Engine::PointAnswer> Engine::Read(Slice key, const ReadOptions& options) 
 Result<Engine::Moment> Engine::TakeMoment(const Keyspace& keyspace,
                                           const Snapshot& snapshot) const {
   const internal::KeyspaceState* state = Find(keyspace);
+  if (state == nullptr || IsForeign(snapshot)) [[unlikely]] return ForeignHandle();
   EpochDomain::Guard guard;
   for (;;) {
     ReadView* view = state->view.load(std::memory_order_acquire);

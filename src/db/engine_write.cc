@@ -43,12 +43,15 @@ struct EncodedOperation {
 
 Status Engine::WriteOne(EntryKind kind, Slice key, Slice value, const WriteOptions& options) {
   FIRN_RETURN_IF_ERROR(CheckLimits(kind, key, value));
-  const EncodedOperation operation(Find(options.keyspace), kind, key, value);
+  internal::KeyspaceState* const keyspace = Find(options.keyspace);
+  if (keyspace == nullptr) [[unlikely]] return ForeignHandle();
+  const EncodedOperation operation(keyspace, kind, key, value);
   return pipeline_->Commit({&operation.resolved, 1}, operation.parts, DurabilityOf(options));
 }
 
 Status Engine::WriteMany(const WriteBatch& batch, const WriteOptions& options) {
   FIRN_RETURN_IF_ERROR(batch.status());
+  if (batch.store() != 0 && batch.store() != state_.token) return ForeignHandle();
   if (batch.bytes() > kBatchBytesMax) {
     return Status(StatusCode::kInvalidArgument,
                   "batch of " + std::to_string(batch.bytes()) + " bytes; the most is " +
@@ -87,7 +90,9 @@ Result<bool> Engine::WriteIf(Slice key, const std::function<bool(std::optional<S
                              std::optional<Slice> desired, const WriteOptions& options) {
   const EntryKind kind = desired.has_value() ? EntryKind::kPut : EntryKind::kDelete;
   FIRN_RETURN_IF_ERROR(CheckLimits(kind, key, desired.value_or(Slice())));
-  const EncodedOperation operation(Find(options.keyspace), kind, key, desired.value_or(Slice()));
+  internal::KeyspaceState* const keyspace = Find(options.keyspace);
+  if (keyspace == nullptr) [[unlikely]] return ForeignHandle();
+  const EncodedOperation operation(keyspace, kind, key, desired.value_or(Slice()));
   const LookupKey lookup(key);
   for (;;) {
     // Read without a lock, then commit only if nothing the answer depends on has changed.

@@ -3,7 +3,7 @@
 #include <charconv>
 
 #include "table/table_settings.h"
-#include "version/manifest.h"
+#include "version/manifest_format.h"
 #include "wal/log_format.h"
 
 namespace firn {
@@ -40,7 +40,7 @@ std::optional<StoreFile> ParseFileName(Slice name) {
     if (ManifestFileName(*number) == name) return StoreFile{FileKind::kManifest, *number};
   }
   if (const auto number = NumberBetween(name, "CURRENT.", ".tmp")) {
-    return StoreFile{FileKind::kTemporary, *number};
+    if (CurrentTemporaryName(*number) == name) return StoreFile{FileKind::kTemporary, *number};
   }
   return std::nullopt;
 }

@@ -1,5 +1,5 @@
-// The names a store gives its files, read back strictly: whatever is not exactly such a name is none of
-// the store's business and is never touched (rule F2).
+// The names a store gives its files, read back strictly: whatever is not exactly such a name is
+// none of the store's business and is never touched (rule F2).
 #pragma once
 
 #include <optional>

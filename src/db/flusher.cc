@@ -46,7 +46,7 @@ void Flusher::Schedule() {
     ++state_.flushes_running;
     ++state_.jobs_in_flight;
     context_.runtime.executor->Schedule(Priority::kHigh,
-                                        [this, task = std::move(*task)] { Run(task); });
+                                        [this, task = std::move(*task)]() mutable { Run(task); });
   }
 }
 
@@ -127,7 +127,7 @@ Status Flusher::Flush(const Task& task) {
   return Status();
 }
 
-void Flusher::Run(const Task& task) {
+void Flusher::Run(Task& task) {
   const Status status = Flush(task);
   {
     MutexLock lock(state_.mutex);
@@ -136,6 +136,8 @@ void Flusher::Run(const Task& task) {
     // What was frozen meanwhile, or is to be tried again.
     if (!task.keyspace->frozen.empty()) state_.flush_due.store(true, std::memory_order_release);
   }
+  // Memtables live in the store's pools: none may be left here when the store stops waiting.
+  task = Task();
   finished_(status);
   MutexLock lock(state_.mutex);
   --state_.jobs_in_flight;

@@ -2,8 +2,8 @@
 //
 // B1  A memtable is flushed only when all of its entries are visible, so that no reader at an older
 //     sequence can miss a version the flush dropped.
-// B2  Before a flush is installed the log is durable up to the memtable's end: tables must never hold
-//     later commits than the log that carries their neighbours (promise P1, prefix).
+// B2  Before a flush is installed the log is durable up to the memtable's end: tables must never
+//     hold later commits than the log that carries their neighbours (promise P1, prefix).
 // Threads: all members concurrently. One flush a keyspace at a time.
 #pragma once
 
@@ -38,7 +38,7 @@ class Flusher {
   };
 
   std::optional<Task> Next() FIRN_REQUIRES(state_.mutex);
-  void Run(const Task& task);
+  void Run(Task& task);
   Status Flush(const Task& task);
 
   StoreContext& context_;
@@ -49,8 +49,8 @@ class Flusher {
   const std::function<void(const Status&)> finished_;
 };
 
-// The smallest log position a replay still needs, were the `flushed` memtables gone. Requires: the state
-// mutex held by the caller.
+// The smallest log position a replay still needs, were the `flushed` memtables gone. Requires: the
+// state mutex held by the caller.
 [[nodiscard]] LogPosition ReplayFrom(const StoreState& state, LogPosition log_end,
                                      std::span<const internal::FrozenMemtable> flushed);
 

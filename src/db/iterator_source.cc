@@ -11,8 +11,8 @@ namespace firn {
 namespace {
 
 constexpr std::size_t kFirstWindow = 16;
-// What an iterator costs besides the frames and memtables it pins: two windows and its cursors. Booked as
-// a flat sum, because counting each part would cost more than it tells.
+// What an iterator costs besides the frames and memtables it pins: two windows and its cursors.
+// Booked as a flat sum, because counting each part would cost more than it tells.
 constexpr std::uint64_t kIteratorBytes = 16 << 10;
 
 std::unique_ptr<EntryCursor> CursorOver(const Run& run) {

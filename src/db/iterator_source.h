@@ -47,7 +47,8 @@ class Iterator::Source {
   FragmentedTombstones tombstones_;
   std::unique_ptr<VisibleCursor> cursor_;
   Status status_;
-  // Grows while the walk goes on, so that a short scan decodes little and a long one wastes nothing.
+  // Grows while the walk goes on, so that a short scan decodes little and a long one wastes
+  // nothing.
   std::size_t window_ = 0;
   VisibleBatch batch_;
 };

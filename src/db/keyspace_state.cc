@@ -2,6 +2,11 @@
 
 namespace firn::internal {
 
+StoreToken NewStoreToken() {
+  static std::atomic<StoreToken> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 void KeyspaceState::PublishView() {
   std::vector<std::shared_ptr<const Memtable>> newest_first;
   newest_first.reserve(frozen.size());

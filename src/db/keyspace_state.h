@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,10 @@
 #include "wal/log_format.h"
 
 namespace firn::internal {
+
+// One open of one store, never reused within the process, never 0.
+using StoreToken = std::uint64_t;
+[[nodiscard]] StoreToken NewStoreToken();
 
 // A memtable that takes no more writes and waits for its flush.
 struct FrozenMemtable {
@@ -21,10 +26,11 @@ struct FrozenMemtable {
 // Threads: as the comment above each group says.
 class KeyspaceState {
  public:
-  KeyspaceState(KeyspaceId keyspace_id, std::string keyspace_name)
-      : id(keyspace_id), name(std::move(keyspace_name)) {}
+  KeyspaceState(StoreToken store, KeyspaceId keyspace_id, std::string keyspace_name)
+      : owner(store), id(keyspace_id), name(std::move(keyspace_name)) {}
 
   // Constant.
+  const StoreToken owner;  // a handle given to another store is told apart by it
   const KeyspaceId id;
 
   // Stored under the state mutex (release), loaded by readers under an epoch guard (acquire).

@@ -18,8 +18,8 @@ class LogReplay {
   LogReplay(StoreContext& context, const ManifestState& base);
   // Sink of ReplayLog. kCorruption for a record that contradicts the manifest or itself.
   Status Apply(const ReplayedRecord& record);
-  // Writes what is left. Afterwards edit() holds every table written, all in one edit: no table of a
-  // half-done recovery is ever installed.
+  // Writes what is left. Afterwards edit() holds every table written, all in one edit: no table of
+  // a half-done recovery is ever installed.
   Status Finish();
   [[nodiscard]] VersionEdit& edit() { return edit_; }
 

@@ -1,8 +1,8 @@
 // Keeps the loss bound of Durability::kPeriodic: syncs the log every interval, and tells the commit
 // pipeline to wait when the oldest unsynced acknowledgement is older than two intervals.
 //
-// Two chains of timers, so that a sync that hangs does not silence the one that watches it. Also the
-// store's heartbeat: notices when no writes come, and lets idle work and reclamation run then.
+// Two chains of timers, so that a sync that hangs does not silence the one that watches it. Also
+// the store's heartbeat: notices when no writes come, and lets idle work and reclamation run then.
 // Threads: Start once, Stop once; the rest runs on the executor.
 #pragma once
 
@@ -44,8 +44,8 @@ class PeriodicSync {
   bool stop_ FIRN_GUARDED_BY(mutex_) = false;
   Chain sync_ FIRN_GUARDED_BY(mutex_);
   Chain watch_ FIRN_GUARDED_BY(mutex_);
-  // When the log end `watched_` was first seen not durable; what was appended before that is at least
-  // this old.
+  // When the log end `watched_` was first seen not durable; what was appended before that is at
+  // least this old.
   LogPosition watched_ FIRN_GUARDED_BY(mutex_) = 0;
   Micros watched_since_ FIRN_GUARDED_BY(mutex_){0};
   LogPosition last_beat_ FIRN_GUARDED_BY(mutex_) = 0;

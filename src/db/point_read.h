@@ -1,7 +1,8 @@
-// Finds the newest visible value of a key: memtables, then runs from the newest to the oldest; the first
-// answer wins. No lock and no allocation while everything needed is resident.
+// Finds the newest visible value of a key: memtables, then runs from the newest to the oldest; the
+// first answer wins. No lock and no allocation while everything needed is resident.
 //
-// Threads: any. Requires: an epoch guard, or a reference to the view, around call and use of the result.
+// Threads: any. Requires: an epoch guard, or a reference to the view, around call and use of the
+// result.
 #pragma once
 
 #include "db/read_view.h"

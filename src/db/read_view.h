@@ -1,9 +1,10 @@
 // What one read consults: memtables and tables of a keyspace, newest first, immutable as a set.
 //
-// A keyspace publishes its current view in an atomic pointer. A point read uses it under an epoch guard
-// and counts nothing; whatever holds a view longer (iterators, pinned values) counts a reference.
-// Threads: all members concurrently. The publisher's own reference is dropped through the epoch, so a
-// reader inside a guard may always add one.
+// A keyspace publishes its current view in an atomic pointer. A point read uses it under an epoch
+// guard and counts nothing; whatever holds a view longer (iterators, pinned values) counts a
+// reference.
+// Threads: all members concurrently. The publisher's own reference is dropped through the epoch, so
+// a reader inside a guard may always add one.
 #pragma once
 
 #include <atomic>

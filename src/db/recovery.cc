@@ -102,8 +102,8 @@ Result<ManifestState> ReadOrStartState(StoreContext& context,
   });
 }
 
-// Every table the version names must be there in its full size: a missing file is found at open, not
-// by the read that needs it.
+// Every table the version names must be there in its full size: a missing file is found at open,
+// not by the read that needs it.
 Status CheckTablesExist(const ManifestState& state, const std::vector<FoundFile>& found,
                         FileSystem& files, const std::string& directory) {
   std::set<FileNumber> present;

@@ -1,5 +1,5 @@
-// Opens a store: finds the newest version, replays the log, and leaves behind only what it has written
-// itself (rule W7: recovery rewrites, it never appends to or truncates what it found).
+// Opens a store: finds the newest version, replays the log, and leaves behind only what it has
+// written itself (rule W7: recovery rewrites, it never appends to or truncates what it found).
 //
 // Steps, each safe to crash after (docs/recovery.md, "Open"):
 //  1 create the directory if asked, lock it
@@ -30,7 +30,8 @@ struct RecoveredStore {
 // `context` gets its lock, directory handle and database id.
 [[nodiscard]] Result<RecoveredStore> RecoverStore(StoreContext& context);
 
-// True when the directory holds a store: a CURRENT file. Errors other than a missing file are returned.
+// True when the directory holds a store: a CURRENT file. Errors other than a missing file are
+// returned.
 [[nodiscard]] Result<bool> StoreExists(FileSystem& file_system, const std::string& directory);
 
 [[nodiscard]] std::string ParentDirectory(const std::string& directory);

@@ -20,6 +20,7 @@ class SnapshotState {
   SnapshotState(const SnapshotState&) = delete;
   SnapshotState& operator=(const SnapshotState&) = delete;
   [[nodiscard]] SequenceNumber sequence() const { return sequence_; }
+  [[nodiscard]] const Engine* engine() const { return engine_.get(); }
 
  private:
   const std::shared_ptr<Engine> engine_;

@@ -11,8 +11,8 @@
 
 namespace firn {
 
-// Threads: guarded by the mutex given, which is the engine's state mutex: a compaction reads the list and
-// chooses its inputs under it as one step (rule C1).
+// Threads: guarded by the mutex given, which is the engine's state mutex: a compaction reads the
+// list and chooses its inputs under it as one step (rule C1).
 class SnapshotRegistry {
  public:
   void Insert(SequenceNumber sequence) { sequences_.insert(sequence); }

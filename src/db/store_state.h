@@ -33,6 +33,8 @@ struct StoreCounters {
 };
 
 struct StoreState {
+  const internal::StoreToken token = internal::NewStoreToken();  // in every handle of this store
+
   mutable Mutex mutex;
   CondVar changed;  // notified when a job ends, an error is set or cleared, the store closes
 
@@ -52,7 +54,8 @@ struct StoreState {
   std::atomic<bool> background_failed{false};
 
   std::atomic<bool> closing{false};
-  // True while a frozen memtable may wait for a flush to be scheduled; spares the commit path a lock.
+  // True while a frozen memtable may wait for a flush to be scheduled; spares the commit path a
+  // lock.
   std::atomic<bool> flush_due{false};
   // A snapshot went since compaction last looked: tombstones it held may be droppable now.
   std::atomic<bool> snapshot_released{false};

@@ -16,8 +16,8 @@ constexpr std::uint64_t kBudgetMin = 8 * kMiB;
 Tuning TuningFor(std::uint64_t memory_budget) {
   Tuning tuning;
   tuning.ledger_bytes = memory_budget;
-  // An eighth for the active memtable and as much again for each of two frozen ones leaves more than
-  // half of the budget to frames. Above 64 MiB a memtable only costs insert time (docs/performance.md).
+  // An eighth for the active memtable and as much again for each of two frozen ones leaves more
+  // than half of the budget to frames. The upper end bounds what an open has to replay.
   tuning.memtable_bytes = std::clamp(memory_budget / 8, 256 * kKiB, 64 * kMiB);
   tuning.memtables_bytes_max = 3 * tuning.memtable_bytes;
   tuning.arena_chunk_bytes = static_cast<std::size_t>(

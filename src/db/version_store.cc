@@ -63,6 +63,11 @@ RunId VersionStore::NextRunId() {
   return RunId{next_run_id_.fetch_add(1, std::memory_order_relaxed)};
 }
 
+bool VersionStore::uncertain() const {
+  MutexLock lock(install_mutex_);
+  return writer_ == nullptr && !closed_;
+}
+
 ManifestState VersionStore::Copy() {
   MutexLock lock(install_mutex_);
   return manifest_state_;
@@ -90,19 +95,25 @@ Status VersionStore::StartNewManifest(ManifestState state) {
   return Status();
 }
 
+void VersionStore::AbandonManifest() {
+  writer_.reset();
+  remover_->SetEnabled(false);
+}
+
 Status VersionStore::WriteEdit(const VersionEdit& edit, const ManifestState& next) {
   if (writer_ != nullptr) {
     const Status appended = writer_->Append(edit);
     if (appended.ok()) {
       if (writer_->bytes() < context_.tuning.manifest_bytes_max) return Status();
-      // Growth is only a cost: if no fresh manifest can be written now, a later edit tries again.
-      const Status renewed = StartNewManifest(next);
-      static_cast<void>(renewed.ok());
+      // The edit is durable, so growth is only a cost and a failure none of the caller's business.
+      // But CURRENT may name either manifest then, and an edit appended to one would be missing in
+      // the other: as below, the next edit must start a whole new one.
+      if (!StartNewManifest(next).ok()) AbandonManifest();
       return Status();
     }
-    // The edit may or may not be on disk (rule M3): nothing is removed until a whole new manifest is.
-    writer_.reset();
-    remover_->SetEnabled(false);
+    // The edit may or may not be on disk (rule M3): nothing is removed until a whole new manifest
+    // is.
+    AbandonManifest();
   }
   return StartNewManifest(next);
 }

@@ -1,9 +1,10 @@
 // Makes version edits durable and then true: manifest first, memory second (rules M2, M8).
 //
-// Also decides when files may go: a table file is removed when the last reader lets go of a table that a
-// durable edit has dropped; log segments when a durable edit raised the replay point (rules W9, F2).
-// Threads: all members concurrently; Install calls are serialised by the install mutex, which is held
-// over the manifest's I/O.
+// Also decides when files may go: a table file is removed when the last reader lets go of a table
+// that a durable edit has dropped; log segments when a durable edit raised the replay point (rules
+// W9, F2).
+// Threads: all members concurrently; Install calls are serialised by the install mutex, which is
+// held over the manifest's I/O.
 #pragma once
 
 #include <functional>
@@ -43,10 +44,14 @@ class VersionStore {
                std::unique_ptr<ManifestWriter> writer);
 
   // Appends `edit` to the manifest and, when that is durable, applies it: trees first, then `also`
-  // under the state mutex, then the views of `edit`'s keyspaces are published. `complete`, if given, may
-  // finish the edit just before it is written (under the install mutex and the state mutex).
+  // under the state mutex, then the views of `edit`'s keyspaces are published. `complete`, if
+  // given, may finish the edit just before it is written (under the install mutex and the state
+  // mutex).
   Status Install(VersionEdit edit, const std::function<void(VersionEdit&)>& complete,
                  const std::function<void()>& also);
+
+  // True after a failed Install whose edit may be on disk all the same; a later edit settles it.
+  [[nodiscard]] bool uncertain() const;
 
   RunId NextRunId();
 
@@ -60,6 +65,7 @@ class VersionStore {
  private:
   Status WriteEdit(const VersionEdit& edit, const ManifestState& next)
       FIRN_REQUIRES(install_mutex_);
+  void AbandonManifest() FIRN_REQUIRES(install_mutex_);
   Status StartNewManifest(ManifestState state) FIRN_REQUIRES(install_mutex_);
   void ReleaseObsoleteTables(const VersionEdit& edit, const std::set<KeyspaceId>& touched)
       FIRN_REQUIRES(install_mutex_);
@@ -72,7 +78,7 @@ class VersionStore {
   std::atomic<std::uint64_t> next_run_id_;
   const TableMaker make_table_;
 
-  Mutex install_mutex_;
+  mutable Mutex install_mutex_;
   ManifestState manifest_state_ FIRN_GUARDED_BY(install_mutex_);
   std::unique_ptr<ManifestWriter> writer_ FIRN_GUARDED_BY(install_mutex_);
   bool closed_ FIRN_GUARDED_BY(install_mutex_) = false;

@@ -5,26 +5,29 @@
 
 namespace firn {
 
+void WriteBatch::Refuse(const std::string& why) {
+  if (!status_.ok()) return;
+  status_ = Status(StatusCode::kInvalidArgument,
+                   "operation " + std::to_string(count_) + " of the batch: " + why);
+}
+
 void WriteBatch::Append(std::uint8_t kind, Slice key, Slice value, const Keyspace& keyspace) {
   const auto entry_kind = static_cast<EntryKind>(kind);
   const std::size_t value_max =
       entry_kind == EntryKind::kRangeDelete ? kKeyBytesMax : kValueBytesMax;
   if (key.size() > kKeyBytesMax || value.size() > value_max) {
-    if (status_.ok()) {
-      status_ = Status(StatusCode::kInvalidArgument,
-                       "operation " + std::to_string(count_) + " of the batch: key of " +
-                           std::to_string(key.size()) + " and value of " +
-                           std::to_string(value.size()) + " bytes; the most is 65536 and " +
-                           std::to_string(value_max));
-    }
-    return;
+    return Refuse("key of " + std::to_string(key.size()) + " and value of " +
+                  std::to_string(value.size()) + " bytes; the most is 65536 and " +
+                  std::to_string(value_max));
   }
   if (encoded_.size() + key.size() + value.size() > kBatchBytesMax) {
-    if (status_.ok()) {
-      status_ = Status(StatusCode::kInvalidArgument,
-                       "the batch is larger than " + std::to_string(kBatchBytesMax) + " bytes");
+    return Refuse("the batch would be larger than " + std::to_string(kBatchBytesMax) + " bytes");
+  }
+  if (keyspace.state() != nullptr) {
+    if (store_ != 0 && store_ != keyspace.state()->owner) {
+      return Refuse("its keyspace belongs to another store than those before it");
     }
-    return;
+    store_ = keyspace.state()->owner;
   }
   AppendOperation(encoded_, BatchOperation{entry_kind, keyspace.id(), key, value});
   ++count_;
@@ -45,6 +48,7 @@ void WriteBatch::DeleteRange(Slice begin, Slice end, const Keyspace& keyspace) {
 void WriteBatch::Clear() {
   encoded_.clear();
   count_ = 0;
+  store_ = 0;
   status_ = Status();
 }
 

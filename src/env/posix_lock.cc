@@ -76,6 +76,12 @@ Result<std::unique_ptr<FileLock>> LockPosixFile(const std::string& path) {
   while (result != 0 && errno == EINTR) result = flock(raw_fd, LOCK_EX | LOCK_NB);
   if (result != 0 && errno == EWOULDBLOCK) return Busy(path, "another process");
   if (result != 0) return PosixError("lock", path, errno);
+  // Destroying a store takes its lock file with it. A lock on a file that lost its name meanwhile
+  // would keep nobody out.
+  struct stat named {};
+  if (stat(path.c_str(), &named) != 0 || FileIdentity{named.st_dev, named.st_ino} != file) {
+    return Status(StatusCode::kBusy, path + ": the store was just destroyed by another; try again");
+  }
   return std::unique_ptr<FileLock>(std::move(lock));
 }
 

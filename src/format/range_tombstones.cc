@@ -58,7 +58,8 @@ class FragmentedTombstones::Sweep {
         ++it;
         continue;
       }
-      // On to the newest of an older stripe: at or below the newest snapshot that is older than this.
+      // On to the newest of an older stripe: at or below the newest snapshot that is older than
+      // this.
       const auto newer = std::ranges::lower_bound(*snapshots_, it->first);
       it = newer == snapshots_->begin() ? active_.end() : active_.lower_bound(*std::prev(newer));
     }

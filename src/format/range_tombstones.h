@@ -33,9 +33,9 @@ class FragmentedTombstones {
   // no trace once the tables meet in a merge. O(n log n) plus output.
   static FragmentedTombstones Build(std::span<const RangeTombstone> tombstones);
 
-  // The same, keeping per fragment only the newest sequence of each snapshot stripe: all that readers at
-  // these snapshots (ascending) or newer than every tombstone can tell apart. O((n + pieces * stripes)
-  // log n), also for nested ranges, where Build needs the square of n.
+  // The same, keeping per fragment only the newest sequence of each snapshot stripe: all that
+  // readers at these snapshots (ascending) or newer than every tombstone can tell apart. O((n +
+  // pieces * stripes) log n), also for nested ranges, where Build needs the square of n.
   static FragmentedTombstones BuildForSnapshots(std::span<const RangeTombstone> tombstones,
                                                 std::span<const SequenceNumber> snapshots);
 

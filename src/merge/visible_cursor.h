@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/entry.h"
-#include "firn/iterator.h"
+#include "firn/slice.h"
 #include "format/range_tombstones.h"
 
 namespace firn {

@@ -1,4 +1,5 @@
-// Opens stores of tiny geometry for tests, so that a few hundred writes see dozens of flushes and merges.
+// Opens stores of tiny geometry for tests, so that a few hundred writes see dozens of flushes and
+// merges.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,7 @@
-// Stops the machine after every k-th call that touches the disk, keeps what a power loss may keep, opens
-// what is left and checks the promises P1-P3: a prefix of the commits, nothing durable missing, batches
-// whole, and nothing that was recovered once is lost by a crash during or after recovery.
+// Stops the machine after every k-th call that touches the disk, keeps what a power loss may keep,
+// opens what is left and checks the promises P1-P3: a prefix of the commits, nothing durable
+// missing, batches whole, and nothing that was recovered once is lost by a crash during or after
+// recovery.
 //
 // FIRN_CRASH_STRIDE=s tries every s-th call only.
 
@@ -73,7 +74,8 @@ TEST_P(CrashTest, EveryCallIsASafePlaceToLosePower) {
   RecordProperty("images", static_cast<int>(images));
 }
 
-// What the first recovery showed must survive every later crash (P3), also one inside that recovery.
+// What the first recovery showed must survive every later crash (P3), also one inside that
+// recovery.
 TEST_P(CrashTest, RecoveryMayCrashAtEveryCallToo) {
   const Workload& workload = GetParam();
   auto files = MemoryFileSystem::Create();

@@ -60,6 +60,18 @@ class Layers(TreeTest):
         self.assert_clean(check_layers, "src/wal/a_test.cc", include)
         self.assert_finds(check_layers, "src/wal/a.cc", include, "test-only")
 
+    def test_fixtures_are_tests_but_no_source_may_include_them(self):
+        self.assert_clean(check_layers, "src/table/table_fixture.h",
+                          '#include "sim/memory_file_system.h"\n')
+        include = '#include "table/table_fixture.h"\n'
+        self.assert_clean(check_layers, "src/table/a_test.cc", include)
+        self.assert_finds(check_layers, "src/table/a.cc", include, "test-only")
+
+    def test_contract_suites_run_against_the_simulation_too(self):
+        include = '#include "testing/file_system_contract.h"\n'
+        self.assert_clean(check_layers, "src/sim/a_test.cc", include)
+        self.assert_finds(check_layers, "src/sim/a.cc", include, "testing (test-only)")
+
     def test_a_public_header_stays_public(self):
         self.assert_finds(check_layers, "include/firn/a.h", '#include "base/types.h"\n', "public")
 
@@ -76,7 +88,8 @@ class Layers(TreeTest):
 class World(TreeTest):
     def test_the_world_is_found_outside_env(self):
         for code in ("std::mutex m;", "std::jthread t;",
-                     "auto t = std::chrono::steady_clock::now();", "int f = open(path, 0);", "::fsync(fd);", "return read(fd, p, n);",
+                     "auto t = std::chrono::steady_clock::now();", "int f = open(path, 0);",
+                     "::fsync(fd);", "return read(fd, p, n);",
                      "if (mmap(a, b) == c) return;", "std::random_device device;",
                      "x = std::getenv(name);", "int x = rand();", "#include <unistd.h>\n",
                      "#include <sys/mman.h>\n", "pthread_self();"):
@@ -171,6 +184,11 @@ class Docs(TreeTest):
         self.assert_clean(check_docs, "src/wal/a.h", "// See docs/format.md, \"Log\n// record\".\n")
         self.assert_finds(check_docs, "src/wal/a.h", "// docs/format.md, \"Batch\"\n", "Batch")
         self.assert_finds(check_docs, "src/wal/a.h", "int x;  // docs/none.md\n", "docs/none.md")
+
+    def test_a_rule_that_a_comment_names_is_stated(self):
+        self.write("docs/rules.md", "# Rules\n`B1` is elsewhere.\n\n| W3 | salt |\n")
+        self.assert_clean(check_docs, "src/wal/a.h", "// Salted (rule W3, rules B1,\n// W3).\n")
+        self.assert_finds(check_docs, "src/wal/a.h", "// (rules W3 and W4)\n", "no rule W4")
 
     def test_the_index_of_decisions(self):
         self.assert_finds(check_docs, "docs/decisions/0001-a.md", "# 0001: A\n", "write-index")

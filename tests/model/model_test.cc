@@ -1,7 +1,7 @@
 // The whole engine against an ordered map: every seed under every option set, all answers compared.
 // A failure prints the seed, the option set and the shortest list of operations that still fails.
 //
-// FIRN_MODEL_SEEDS=n runs n seeds; FIRN_MODEL_FIRST=s starts at seed s.
+// FIRN_MODEL_SEEDS=n runs n seeds, scaled as all seeds are; FIRN_MODEL_FIRST=s starts at seed s.
 
 #include <gtest/gtest.h>
 
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/runner.h"
+#include "testing/seeds.h"
 
 namespace firn::testing {
 namespace {
@@ -46,7 +47,7 @@ class ModelTest : public ::testing::TestWithParam<RunSettings> {};
 TEST_P(ModelTest, EveryAnswerEqualsThatOfAnOrderedMap) {
   const RunSettings& settings = GetParam();
   const std::uint64_t first = FromEnvironment("FIRN_MODEL_FIRST", 1);
-  const std::uint64_t seeds = FromEnvironment("FIRN_MODEL_SEEDS", 1000);
+  const std::uint64_t seeds = SeedCount(FromEnvironment("FIRN_MODEL_SEEDS", 1000));
   RunCounts total;
   for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
     const Plan plan = MakePlan(seed, kOperations);

@@ -1,5 +1,5 @@
-// Operations of the model test as plain numbers, so that a list of them can be generated from a seed,
-// printed, and shrunk.
+// Operations of the model test as plain numbers, so that a list of them can be generated from a
+// seed, printed, and shrunk.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
-// A data set far larger than the memory budget: loads it in random order, overwrites and deletes a part,
-// compacts, reopens, scans it back both ways and compares every entry with what was written.
+// A data set far larger than the memory budget: loads it in random order, overwrites and deletes a
+// part, compacts, reopens, scans it back both ways and compares every entry with what was written.
 //
-// scale_test [entries] [budget MiB] [directory]; prints one line a phase and the peak of its memory.
+// scale_test [entries] [budget MiB] [directory]; prints one line a phase and the peak of its
+// memory.
 
 #include <sys/resource.h>
 
@@ -16,8 +17,8 @@
 
 namespace {
 
-// An invertible mix of 32 bits, so that entry i has a distinct pseudo-random key and a scan in key order
-// can tell which entry it meets.
+// An invertible mix of 32 bits, so that entry i has a distinct pseudo-random key and a scan in key
+// order can tell which entry it meets.
 std::uint32_t Mix(std::uint32_t x) {
   x ^= x >> 16;
   x *= 0x7feb352du;

@@ -1,0 +1,117 @@
+// A full disk: memory takes what it can, then writes say so, reads go on, and space heals it.
+
+#include "db/background_work.h"
+
+#include "db/store_fixture.h"
+
+namespace firn::testing {
+namespace {
+
+class FullDisk : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    db_ = machine_.Open();
+    PutMany(*db_, 20, {}, 'a');
+    ASSERT_TRUE(db_->Flush().ok());
+    ASSERT_TRUE(db_->WaitForIdle().ok());
+  }
+  // The disk takes not one byte more than it holds now.
+  void Fill() { machine_.files->SetCapacity(1); }
+  // Puts until one is refused; how many were taken.
+  int PutUntilRefused(Status* refusal) {
+    for (int i = 0; i < 10000; ++i) {
+      *refusal = db_->Put(KeyOf(taken_), std::string(200, 'b'));
+      if (!refusal->ok()) return i;
+      ++taken_;
+      machine_.manual->RunUntilIdle();
+    }
+    return -1;
+  }
+
+  Machine machine_;
+  std::unique_ptr<Db> db_;
+  int taken_ = 0;
+};
+
+TEST_F(FullDisk, WritesGoOnWhileMemoryHasRoomAndThenSayNoSpace) {
+  Fill();
+  Status refusal;
+  const int taken = PutUntilRefused(&refusal);
+  EXPECT_GT(taken, 10);
+  EXPECT_EQ(refusal.code(), StatusCode::kNoSpace) << refusal.ToString();
+  for (int i = 0; i < taken; ++i) ASSERT_EQ(Got(*db_, KeyOf(i)), std::string(200, 'b')) << i;
+  EXPECT_EQ(Got(*db_, KeyOf(taken)), taken < 20 ? std::string(200, 'a') : "absent");
+  EXPECT_EQ(db_->Put("again", "x").code(), StatusCode::kNoSpace) << "refused, not stuck";
+}
+
+TEST_F(FullDisk, HealsByItselfOnceThereIsSpace) {
+  Fill();
+  Status refusal;
+  const int taken = PutUntilRefused(&refusal);
+  ASSERT_EQ(refusal.code(), StatusCode::kNoSpace);
+  for (int second = 0; second < 3; ++second) {
+    machine_.manual->Advance(std::chrono::seconds(1));
+    machine_.manual->RunUntilIdle();
+    EXPECT_EQ(db_->Put("while full", "x").code(), StatusCode::kNoSpace);
+  }
+  machine_.files->SetCapacity(0);
+  machine_.manual->Advance(std::chrono::seconds(2));
+  machine_.manual->RunUntilIdle();
+  EXPECT_EQ(db_->GetStats().health, "ok");
+  EXPECT_EQ(db_->Put("healed", "1").ToString(), "ok");
+  EXPECT_EQ(db_->Flush().ToString(), "ok");
+  ASSERT_TRUE(db_->Close().ok());
+  db_ = machine_.Open();
+  EXPECT_EQ(Got(*db_, "healed"), "1");
+  EXPECT_EQ(Got(*db_, "while full"), "absent");
+  for (int i = 0; i < taken; ++i) ASSERT_EQ(Got(*db_, KeyOf(i)), std::string(200, 'b')) << i;
+  EXPECT_TRUE(db_->Verify().value().orphan_files.empty());
+}
+
+TEST_F(FullDisk, RetriesDoNotFillItFurther) {
+  // Room for tables but not for the manifest edit that names them, or for a part of either.
+  Status refusal;
+  const std::size_t before = machine_.Names(".table").size();
+  machine_.files->InjectFault(
+      {.at_call = machine_.files->calls() + 1, .kind = Fault::Kind::kNoSpace, .sticky = true});
+  PutUntilRefused(&refusal);
+  for (int second = 0; second < 30; ++second) {
+    machine_.manual->Advance(std::chrono::seconds(1));
+    machine_.manual->RunUntilIdle();
+  }
+  EXPECT_LE(machine_.Names(".table").size(), before + 1);
+}
+
+TEST_F(FullDisk, CanBeClosedAndReopenedWithoutLoss) {
+  Fill();
+  Status refusal;
+  const int taken = PutUntilRefused(&refusal);
+  EXPECT_EQ(db_->Close().ToString(), "ok");
+  db_.reset();
+  EXPECT_EQ(machine_.TryOpen().status().code(), StatusCode::kNoSpace);
+  machine_.files->SetCapacity(0);
+  db_ = machine_.Open();
+  for (int i = 0; i < taken; ++i) ASSERT_EQ(Got(*db_, KeyOf(i)), std::string(200, 'b')) << i;
+}
+
+TEST(BackgroundFailure, StopsWritesAndSaysWhyWhileReadsGoOn) {
+  Machine machine;
+  auto db = machine.Open();
+  PutMany(*db, 10);
+  machine.files->InjectFault(
+      {.at_call = machine.files->calls() + 1, .kind = Fault::Kind::kIo, .sticky = false});
+  EXPECT_FALSE(db->Flush().ok());
+  EXPECT_TRUE(machine.files->fault_fired());
+  EXPECT_NE(db->GetStats().health, "ok");
+  const Status refused = db->Put("a", "1");
+  EXPECT_EQ(refused.code(), StatusCode::kClosed);
+  EXPECT_NE(refused.message().find("reopen"), std::string_view::npos);
+  EXPECT_EQ(Got(*db, KeyOf(3)), std::string(200, 'v'));
+  db.reset();
+  db = machine.Open();
+  EXPECT_EQ(Got(*db, KeyOf(3)), std::string(200, 'v'));
+  EXPECT_EQ(Got(*db, "a"), "absent");
+}
+
+}  // namespace
+}  // namespace firn::testing

@@ -1,0 +1,114 @@
+// Looking, checking and caring on demand.
+
+#include "db/store_fixture.h"
+#include "table/table_settings.h"
+
+namespace firn::testing {
+namespace {
+
+TEST(Care, StatsTellWhatHappened) {
+  const Machine machine;
+  auto db = machine.Open();
+  const Keyspace keyspace = db->CreateKeyspace("k").value();
+  ASSERT_TRUE(db->Put("key", "value", {.keyspace = keyspace}).ok());
+  ASSERT_TRUE(db->Delete("gone").ok());
+  Stats stats = db->GetStats();
+  EXPECT_EQ(stats.health, "ok");
+  EXPECT_EQ(stats.bytes_put, 3u + 5u + 4u);
+  EXPECT_EQ(stats.last_sequence, 2u);
+  EXPECT_GT(stats.log_bytes, 12u);
+  ASSERT_EQ(stats.keyspaces.size(), 2u);
+  EXPECT_EQ(stats.keyspaces[0].name, "default");
+  EXPECT_EQ(stats.keyspaces[1].name, "k");
+  EXPECT_EQ(stats.keyspaces[1].id, keyspace.id());
+  EXPECT_EQ(stats.keyspaces[1].memtable_entries, 1u);
+
+  ASSERT_TRUE(db->Flush().ok());
+  stats = db->GetStats();
+  EXPECT_EQ(stats.flushes, 2u);
+  EXPECT_EQ(stats.keyspaces[1].memtable_entries, 0u);
+  ASSERT_EQ(stats.keyspaces[1].runs.size(), 1u);
+  EXPECT_EQ(stats.keyspaces[1].runs[0].entries, 1u);
+  EXPECT_EQ(stats.table_file_bytes, stats.keyspaces[0].runs[0].file_bytes +
+                                        stats.keyspaces[1].runs[0].file_bytes);
+  EXPECT_EQ(stats.keyspaces[0].runs[0].tombstones, 1u);
+}
+
+TEST(Care, FlushAndCompactionOfNothingAreHarmless) {
+  const Machine machine;
+  auto db = machine.Open();
+  EXPECT_TRUE(db->Flush().ok());
+  EXPECT_TRUE(db->CompactRange().ok());
+  EXPECT_TRUE(db->CompactRange("z", "a").ok()) << "an empty range";
+  EXPECT_TRUE(db->WaitForIdle().ok());
+  EXPECT_TRUE(db->Sync().ok());
+  EXPECT_EQ(db->GetStats().flushes, 0u);
+  const VerifyReport report = db->Verify().value();
+  EXPECT_EQ(report.tables, 0u);
+}
+
+TEST(Care, CompactRangeDropsWhatIsOverwrittenButNotUnderASnapshot) {
+  const Machine machine;
+  auto db = machine.Open();
+  PutMany(*db, 100, {}, 'a');
+  Snapshot before = db->GetSnapshot();
+  PutMany(*db, 100, {}, 'b');
+  ASSERT_TRUE(db->DeleteRange(KeyOf(50), KeyOf(100)).ok());
+  const auto entries = [&] {
+    std::uint64_t sum = 0;
+    for (const RunStats& run : db->GetStats().keyspaces[0].runs) sum += run.entries;
+    return sum;
+  };
+  ASSERT_TRUE(db->CompactRange().ok());
+  EXPECT_GE(entries(), 150u);
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(Got(*db, KeyOf(i), {.snapshot = before}), std::string(200, 'a'));
+    ASSERT_EQ(Got(*db, KeyOf(i)), i < 50 ? std::string(200, 'b') : "absent");
+  }
+  before = Snapshot();
+  ASSERT_TRUE(db->Put(KeyOf(0), "newest").ok());
+  ASSERT_TRUE(db->CompactRange().ok());
+  ASSERT_TRUE(db->WaitForIdle().ok());
+  EXPECT_EQ(entries(), 50u);
+}
+
+TEST(Care, VerifyReadsEverythingAndReportsItsProgress) {
+  const Machine machine;
+  auto db = machine.Open();
+  PutMany(*db, 200);
+  ASSERT_TRUE(db->CompactRange().ok());
+  std::uint64_t last = 0;
+  std::uint64_t total = 0;
+  const auto report = db->Verify([&](std::uint64_t done, std::uint64_t all) {
+    EXPECT_GE(done, last);
+    EXPECT_LE(done, all);
+    last = done;
+    total = all;
+  });
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->entries, 200u);
+  EXPECT_EQ(report->bytes, total);
+  EXPECT_EQ(report->tables, machine.Names(".table").size());
+  EXPECT_TRUE(report->orphan_files.empty());
+}
+
+TEST(Care, VerifyOfARunningStoreNamesTheFileOfAFlippedByteAndOrphans) {
+  const Machine machine;
+  auto db = machine.Open();
+  PutMany(*db, 200);
+  ASSERT_TRUE(db->CompactRange().ok());
+  const std::string victim = machine.Names(".table").back();
+  const std::string orphan = TableFileName(FileNumber{999999});
+  machine.Create(std::string(kStore) + "/" + orphan, "left over");
+  EXPECT_EQ(db->Verify().value().orphan_files, std::vector<std::string>{orphan});
+  ASSERT_TRUE(machine.files
+                  ->Corrupt(std::string(kStore) + "/" + victim,
+                            [](std::string& bytes) { bytes[bytes.size() / 2] ^= 1; })
+                  .ok());
+  const Status status = db->Verify().status();
+  EXPECT_EQ(status.code(), StatusCode::kCorruption);
+  EXPECT_NE(status.message().find(victim), std::string_view::npos) << status.ToString();
+}
+
+}  // namespace
+}  // namespace firn::testing

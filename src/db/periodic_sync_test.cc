@@ -1,0 +1,121 @@
+#include "db/periodic_sync.h"
+
+#include "db/store_fixture.h"
+#include "format/batch.h"
+
+namespace firn::testing {
+namespace {
+
+// What a power loss right now would leave.
+std::string AfterPowerLoss(const Machine& machine) {
+  const Machine later(machine.files->CrashImage({}));
+  return Scanned(*later.Open());
+}
+
+TEST(PeriodicSync, MakesEverythingAcknowledgedDurableAfterOneInterval) {
+  Machine machine;
+  auto db = machine.Open();
+  machine.manual->RunUntilIdle();
+  ASSERT_TRUE(db->Put("a", "1").ok());
+  ASSERT_TRUE(db->Put("b", "2", {.durability = Durability::kNone}).ok());
+  EXPECT_EQ(AfterPowerLoss(machine), "");
+  machine.manual->Advance(machine.options.sync_interval - Micros(1));
+  machine.manual->RunUntilIdle();
+  EXPECT_EQ(AfterPowerLoss(machine), "") << "not earlier than asked";
+  machine.manual->Advance(Micros(1));
+  machine.manual->RunUntilIdle();
+  EXPECT_EQ(AfterPowerLoss(machine), "a=1 b=2 ");
+}
+
+TEST(PeriodicSync, CostsNothingWhileNothingIsWritten) {
+  Machine machine;
+  auto db = machine.Open();
+  ASSERT_TRUE(db->Put("a", "1").ok());
+  for (int beat = 0; beat < 5; ++beat) {
+    machine.manual->Advance(machine.options.sync_interval);
+    machine.manual->RunUntilIdle();
+  }
+  ASSERT_TRUE(db->WaitForIdle().ok());
+  const std::uint64_t syncs = db->GetStats().log_syncs;
+  const std::uint64_t calls = machine.files->calls();
+  for (int beat = 0; beat < 100; ++beat) {
+    machine.manual->Advance(machine.options.sync_interval);
+    machine.manual->RunUntilIdle();
+  }
+  EXPECT_EQ(db->GetStats().log_syncs, syncs);
+  EXPECT_EQ(machine.files->calls(), calls);
+}
+
+TEST(PeriodicSync, AFailedOneStopsWritesAndSaysSo) {
+  Machine machine;
+  auto db = machine.Open();
+  machine.manual->RunUntilIdle();
+  ASSERT_TRUE(db->Put("a", "1").ok());
+  machine.files->InjectFault(
+      {.at_call = machine.files->calls() + 1, .kind = Fault::Kind::kSyncDropsPages});
+  machine.manual->Advance(machine.options.sync_interval);
+  machine.manual->RunUntilIdle();
+  ASSERT_TRUE(machine.files->fault_fired());
+  EXPECT_EQ(db->Put("b", "2").code(), StatusCode::kClosed);
+  EXPECT_EQ(Got(*db, "a"), "1") << "reads go on";
+  EXPECT_NE(db->GetStats().health, "ok");
+  EXPECT_FALSE(db->Close().ok() && AfterPowerLoss(machine).empty()) << "a loss must be reported";
+}
+
+// A pipeline of its own: a hanging sync is what the watcher says it is.
+TEST(PeriodicSync, WhileASyncIsOverdueEveryWriteWaitsForOneOfItsOwn) {
+  Machine machine;
+  StoreContext context(machine.manual->runtime(), "/pipeline", machine.options, machine.tuning);
+  ASSERT_TRUE(machine.files->CreateDirectory("/pipeline").ok());
+  auto directory = machine.files->OpenDirectory("/pipeline").value();
+  StoreState state;
+  auto keyspace =
+      std::make_shared<internal::KeyspaceState>(state.token, kDefaultKeyspace, "default");
+  {
+    MutexLock lock(state.mutex);
+    keyspace->tree = std::make_shared<const Tree>();
+    keyspace->PublishView();
+    state.by_id.emplace(kDefaultKeyspace, keyspace);
+  }
+  LogWriterSettings settings;
+  settings.directory = "/pipeline";
+  settings.database = DatabaseId{1, 1};
+  settings.segment_bytes = machine.tuning.log_segment_bytes;
+  settings.window_bytes = machine.tuning.log_window_bytes;
+  {
+    CommitPipeline pipeline(
+        context, state,
+        LogWriter::Create(context.runtime, *directory, context.ledger,
+                          [&] { return context.NextFileNumber(); }, settings)
+            .value(),
+        0, [] {});
+    const auto put = [&](Slice key) {
+      const ResolvedOperation operation{keyspace.get(), EntryKind::kPut, key, "v"};
+      std::string encoded;
+      AppendOperation(encoded, BatchOperation{EntryKind::kPut, kDefaultKeyspace, key, "v"});
+      const Slice parts[] = {encoded};
+      return pipeline.Commit({&operation, 1}, parts, Durability::kPeriodic);
+    };
+    ASSERT_TRUE(put("a").ok());
+    EXPECT_LT(pipeline.log().durable(), pipeline.log().appended());
+    pipeline.SetSyncOverdue(true);
+    ASSERT_TRUE(put("b").ok());
+    EXPECT_EQ(pipeline.log().durable(), pipeline.log().appended());
+    pipeline.SetSyncOverdue(false);
+    ASSERT_TRUE(put("c").ok());
+    EXPECT_LT(pipeline.log().durable(), pipeline.log().appended());
+
+    pipeline.SetSyncOverdue(true);
+    machine.files->InjectFault(
+        {.at_call = machine.files->calls() + 1, .kind = Fault::Kind::kSyncDropsPages});
+    EXPECT_EQ(put("d").code(), StatusCode::kIndeterminate);
+    EXPECT_EQ(state.visible.load(), 3u);
+    pipeline.Stop();
+    EXPECT_FALSE(pipeline.log().Close().ok());
+  }
+  MutexLock lock(state.mutex);
+  keyspace->Retract();
+}
+
+}  // namespace
+}  // namespace firn::testing
