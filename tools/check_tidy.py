@@ -41,7 +41,6 @@ NO_TEST = {
     "src/table/partition.cc": "table_test.cc and table_corruption_test.cc",
     "src/table/resident_table.cc": "table_eviction_test.cc",
     "src/table/table_file.cc": "table_corruption_test.cc",
-    "src/table/table_format.cc": "table_corruption_test.cc: every byte of the footer",
     "src/table/table_properties.cc": "table_corruption_test.cc: every byte of them",
     "src/table/table_reader.cc": "table_test.cc, table_eviction_test.cc",
     "src/table/table_verify.cc": "table_corruption_test.cc",

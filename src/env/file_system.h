@@ -65,7 +65,8 @@ class DirectoryHandle {
   virtual Status Sync() = 0;  // makes creations, renames and removals in it durable
 };
 
-// Held while it lives; released by the destructor. Never unlinked (rule F4).
+// Held while it lives; released by the destructor. The file stays; only destroying the store, which
+// holds the lock, removes it (rule F4).
 class FileLock {
  public:
   virtual ~FileLock() = default;
