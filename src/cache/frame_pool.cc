@@ -1,6 +1,5 @@
 #include "cache/frame_pool.h"
 
-#include <cstdlib>
 #include <new>
 
 #include "base/check.h"
@@ -8,13 +7,19 @@
 namespace firn {
 namespace {
 
-constexpr std::size_t kFrameAlignment = alignof(Frame);
-
-std::size_t FootprintOf(std::size_t payload_bytes) {
-  return (sizeof(Frame) + payload_bytes + kFrameAlignment - 1) & ~(kFrameAlignment - 1);
-}
+// Below this budget regions of huge pages would be too coarse a grain.
+constexpr std::uint64_t kHugeBudgetMin = std::uint64_t{32} << 20;
 
 }  // namespace
+
+FramePool::FramePool(MemoryLedger& ledger)
+    : ledger_(ledger),
+      memory_(ledger.budget() >= kHugeBudgetMin ? FrameMemory::Pages::kHuge
+                                                : FrameMemory::Pages::kOrdinary) {}
+
+std::size_t FramePool::FootprintOf(std::size_t payload_bytes) const {
+  return memory_.Footprint(sizeof(Frame) + payload_bytes);
+}
 
 void Frame::Unpin() {
   const std::uint32_t before = state_.fetch_sub(kOnePin, std::memory_order_acq_rel);
@@ -32,8 +37,7 @@ FramePool::~FramePool() {
 
 Frame* FramePool::Allocate(std::size_t payload_bytes) {
   const std::size_t footprint = FootprintOf(payload_bytes);
-  void* memory = std::aligned_alloc(kFrameAlignment, footprint);
-  FIRN_CHECK(memory != nullptr);
+  char* const memory = memory_.Take(sizeof(Frame) + payload_bytes);
   ledger_.Add(MemoryClass::kFrame, footprint);
   frames_.fetch_add(1, std::memory_order_relaxed);
   return new (memory) Frame(this, payload_bytes);
@@ -130,17 +134,17 @@ void FramePool::Retire(const std::vector<Frame*>& frames) {
 void FramePool::LeaveGuards(void* object) {
   auto* frame = static_cast<Frame*>(object);
   FramePool* pool = frame->pool_;
-  pool->leaving_bytes_.fetch_sub(FootprintOf(frame->bytes_), std::memory_order_relaxed);
+  pool->leaving_bytes_.fetch_sub(pool->FootprintOf(frame->bytes_), std::memory_order_relaxed);
   const std::uint32_t before = frame->state_.fetch_or(Frame::kOrphan, std::memory_order_acq_rel);
   if (before == 0) pool->Destroy(frame);
 }
 
 void FramePool::Destroy(Frame* frame) {
   if (!frame->children_.empty()) Clear(frame->children_);
-  const std::size_t footprint = FootprintOf(frame->bytes_);
+  const std::size_t payload_bytes = frame->bytes_;
   frame->~Frame();
-  std::free(frame);
-  ledger_.Remove(MemoryClass::kFrame, footprint);
+  memory_.GiveBack(reinterpret_cast<char*>(frame), sizeof(Frame) + payload_bytes);
+  ledger_.Remove(MemoryClass::kFrame, FootprintOf(payload_bytes));
   // Last: the destructor of the pool waits for it.
   frames_.fetch_sub(1, std::memory_order_release);
 }

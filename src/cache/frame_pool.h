@@ -24,6 +24,7 @@
 
 #include "base/mutex.h"
 #include "cache/epoch.h"
+#include "cache/frame_memory.h"
 #include "cache/memory_ledger.h"
 
 namespace firn {
@@ -67,7 +68,7 @@ static_assert(sizeof(Frame) == 64);
 
 class FramePool {
  public:
-  explicit FramePool(MemoryLedger& ledger) : ledger_(ledger) {}
+  explicit FramePool(MemoryLedger& ledger);
   // Waits for guards. Requires: no frame in a slot, no pin.
   ~FramePool();
   FramePool(const FramePool&) = delete;
@@ -100,7 +101,10 @@ class FramePool {
   void SweepLocked(std::vector<Frame*>& out) FIRN_REQUIRES(mutex_);
   void Retire(const std::vector<Frame*>& frames) FIRN_EXCLUDES(mutex_);
 
+  [[nodiscard]] std::size_t FootprintOf(std::size_t payload_bytes) const;
+
   MemoryLedger& ledger_;
+  FrameMemory memory_;
   std::atomic<std::size_t> frames_{0};
   // Bytes of frames out of their slots but not past all guards: memory that comes back without
   // further eviction.
