@@ -62,8 +62,9 @@ Status LogReplay::FlushAll() {
     for (TableMetadata& metadata : output.tables) {
       edit_.added.push_back(AddedTable{id, 0, run, std::move(metadata)});
     }
-    std::erase_if(edit_.flushed, [&, id = id](const auto& entry) { return entry.first == id; });
-    edit_.flushed.emplace_back(id, flushed);
+    const KeyspaceId keyspace = id;
+    std::erase_if(edit_.flushed, [&](const auto& entry) { return entry.first == keyspace; });
+    edit_.flushed.emplace_back(keyspace, flushed);
   }
   memtables_.clear();
   return Status();

@@ -32,7 +32,7 @@ struct HeldSnapshot {
 class Runner {
  public:
   Runner(const Plan& plan, const RunSettings& settings, std::uint64_t seed)
-      : plan_(plan), settings_(settings), seed_(seed), slots_(kSlots) {
+      : plan_(plan), settings_(settings), slots_(kSlots) {
     files_ = MemoryFileSystem::Create();
     manual_ = ManualRuntime::Create(*files_, seed);
     runtime_ = settings.threads ? ThreadedRuntimeOver(*files_) : manual_->runtime();
@@ -413,7 +413,6 @@ class Runner {
 
   const Plan& plan_;
   const RunSettings settings_;
-  const std::uint64_t seed_;
   std::unique_ptr<MemoryFileSystem> files_;
   std::unique_ptr<ManualRuntime> manual_;
   Runtime runtime_;
