@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::size_t kAlignment = 64;
 
-std::size_t RoundUp(std::size_t bytes, std::size_t step) { return (bytes + step - 1) / step * step; }
+std::size_t RoundUp(std::size_t bytes, std::size_t step) {
+  return (bytes + step - 1) / step * step;
+}
 
 }  // namespace
 

@@ -1,5 +1,6 @@
-// Where frames live: objects of a few KiB cut from huge pages, because a point read touches a random
-// frame, and with 4 KiB pages the walk of the page tables costs more than the data's own cache misses.
+// Where frames live: objects of a few KiB cut from huge pages, because a point read touches a
+// random frame, and with 4 KiB pages the walk of the page tables costs more than the data's own
+// cache misses.
 //
 // Regions of 2 MiB are cut into spans of 64 KiB, a span into objects of one size (steps of 256
 // bytes). Freed objects are reused first, an empty span serves any size again, an empty region goes

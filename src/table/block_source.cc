@@ -7,6 +7,12 @@
 #include "table/table_file_reader.h"
 
 namespace firn {
+namespace {
+
+// What handing out the entries of an ordinary block touches besides the values: all its columns.
+constexpr std::size_t kColumnBytes = 1280;
+
+}  // namespace
 
 FrameSource::~FrameSource() {
   LeaveBlock();
@@ -49,6 +55,7 @@ Result<const char*> FrameSource::EnterBlock(std::size_t block) {
   const PartitionView& partition = ResidentTable::ViewOf(*partition_);
   {
     EpochDomain::Guard guard;
+    ResidentTable::PrefetchBlock(partition, block, kColumnBytes);
     block_ = ResidentTable::HitBlock(partition, block);
     if (block_ != nullptr) block_->Pin();
   }

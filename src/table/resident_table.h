@@ -40,6 +40,15 @@ class ResidentTable {
   [[nodiscard]] static Frame* HitBlock(const PartitionView& partition, std::size_t block) {
     return Hit(partition.slots[block]);
   }
+  // Fetches the first `bytes` of a resident block's frame, its lines at once instead of one miss
+  // after the other.
+  static void PrefetchBlock(const PartitionView& partition, std::size_t block,
+                            std::size_t bytes) {
+    const auto* frame =
+        reinterpret_cast<const char*>(partition.slots[block].load(std::memory_order_relaxed));
+    if (frame == nullptr) return;
+    for (std::size_t at = 0; at < bytes; at += 64) __builtin_prefetch(frame + at);
+  }
 
   // Reads and verifies what is not resident; the frame still belongs to the caller.
   Result<Frame*> ReadPartition(std::size_t partition) const;

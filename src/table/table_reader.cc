@@ -23,16 +23,8 @@ T* PublishOnce(std::atomic<T*>& place, std::unique_ptr<T> made) {
   return published;
 }
 
-constexpr std::size_t kPrefetchBytes = 640;
-
-// The lines a lookup in the block touches first: the frame's header, the block's, its tags and
-// heads.
-void PrefetchBlock(const PartitionView& partition, std::size_t block) {
-  const auto* frame =
-      reinterpret_cast<const char*>(partition.slots[block].load(std::memory_order_relaxed));
-  if (frame == nullptr) return;
-  for (std::size_t at = 0; at < kPrefetchBytes; at += 64) __builtin_prefetch(frame + at);
-}
+// What a lookup touches before it knows the entry: header, tags, heads.
+constexpr std::size_t kLookupBytes = 640;
 
 }  // namespace
 
@@ -101,7 +93,7 @@ Result<bool> TableFileReader::GetInPartition(const ResidentTable& table,
   // search below runs while the filter's line is on its way.
   if (!partition.filter.MayContain(key.hash)) return false;
   std::size_t i = partition.fences.LowerBound(key.key);
-  PrefetchBlock(partition, i);
+  ResidentTable::PrefetchBlock(partition, i, kLookupBytes);
   for (; i < partition.blocks; ++i) {
     Frame* frame = ResidentTable::HitBlock(partition, i);
     if (frame == nullptr) [[unlikely]] {
