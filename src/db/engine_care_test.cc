@@ -56,7 +56,8 @@ TEST(Care, CompactRangeDropsWhatIsOverwrittenButNotUnderASnapshot) {
   ASSERT_TRUE(db->DeleteRange(KeyOf(50), KeyOf(100)).ok());
   const auto entries = [&] {
     std::uint64_t sum = 0;
-    for (const RunStats& run : db->GetStats().keyspaces[0].runs) sum += run.entries;
+    const Stats stats = db->GetStats();
+    for (const RunStats& run : stats.keyspaces[0].runs) sum += run.entries;
     return sum;
   };
   ASSERT_TRUE(db->CompactRange().ok());
