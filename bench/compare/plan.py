@@ -1,0 +1,247 @@
+"""What is measured: groups of phases that share one store, as data.
+
+A group is one job an engine and a repetition: a fresh directory, a fresh process, its phases one
+after the other. Rows are the phases whose figures are shown; the others prepare the store.
+"""
+
+import dataclasses
+import fnmatch
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+KEY_BYTES = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """One phase of `firn_compare`, as far as this side must know it."""
+
+    name: str
+    what: str
+    writes: bool = False  # changes the store: it cannot be left out before later rows
+    beside: bool = False  # what changes it are other threads than the measured ones
+    prepares: bool = False  # its figures are no row
+    in_seconds: bool = False  # its row shows how long it took, not a rate
+
+
+PHASES: Dict[str, Phase] = {phase.name: phase for phase in (
+    Phase("fillrandom", "puts of all keys in random order", writes=True),
+    Phase("fillseq", "puts of all keys in ascending order", writes=True),
+    Phase("fillbatch100", "all keys in random order, 100 puts a batch", writes=True),
+    Phase("fillsync", "puts in random order, each durable when acknowledged", writes=True),
+    Phase("overwrite", "puts over all keys in another random order", writes=True),
+    Phase("deleterandom", "deletes of all keys in random order", writes=True),
+    Phase("bulkload", "all keys in ascending order, the engine's fastest way", writes=True),
+    Phase("queue", "puts at the end, deletes at the front, reads of the front", writes=True),
+    Phase("settle", "waits for background work", writes=True, prepares=True),
+    Phase("readrandom", "gets of present keys"),
+    Phase("readhot", "gets of a hot hundredth of the keys"),
+    Phase("readmissing", "gets of absent keys, uniform"),
+    Phase("readnearmissing", "gets of absent keys next to present ones"),
+    Phase("multiget32", "gets of present keys, 32 at a time"),
+    Phase("seekrandom10", "a new iterator, a seek, ten steps forward"),
+    Phase("seekrandom100reverse", "a new iterator, a seek, a hundred steps backward"),
+    Phase("readseq", "a walk over all entries, forward"),
+    Phase("readreverse", "a walk over all entries, backward"),
+    Phase("readwhilewriting", "gets beside one thread that overwrites", writes=True,
+          beside=True),
+    Phase("scanwhilewriting", "seeks and steps beside one thread that overwrites",
+          writes=True, beside=True),
+    Phase("ycsba", "YCSB A: half gets, half updates", writes=True),
+    Phase("ycsbb", "YCSB B: 95 % gets, 5 % updates", writes=True),
+    Phase("ycsbc", "YCSB C: gets"),
+    Phase("ycsbd", "YCSB D: 95 % gets of the latest, 5 % inserts", writes=True),
+    Phase("ycsbe", "YCSB E: 95 % short scans, 5 % inserts", writes=True),
+    Phase("ycsbf", "YCSB F: half gets, half read-modify-writes", writes=True),
+    Phase("fill_and_die", "a fill whose process ends without closing", writes=True, prepares=True),
+    Phase("reopen", "open after that end, until the first answer", in_seconds=True),
+)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Phases on one store, and the conditions all engines get alike."""
+
+    name: str
+    title: str
+    phases: Tuple[str, ...]
+    entries: int
+    second_process: Tuple[str, ...] = ()  # run by another process on the same directory
+    rows: Tuple[str, ...] = ()  # what of the phases is shown; empty: all that prepare nothing
+    value_bytes: int = 100
+    keys: str = "random"
+    threads: int = 1
+    compression: str = "none"
+    durability: str = "A"
+    budget_bytes: int = GIB
+    max_seconds: float = 0.0  # a phase's time limit; 0: none
+    repetitions_max: int = 0  # 0: as many as asked for
+    without: Tuple[str, ...] = ()  # engines that cannot do this
+
+    @property
+    def entry_bytes(self) -> int:
+        return KEY_BYTES + self.value_bytes
+
+    @property
+    def data_bytes(self) -> int:
+        return self.entries * self.entry_bytes
+
+    @property
+    def shown(self) -> Tuple[str, ...]:
+        every = self.phases + self.second_process
+        chosen = self.rows or every
+        return tuple(name for name in every if name in chosen and not PHASES[name].prepares)
+
+    def conditions(self) -> str:
+        data = self.data_bytes / 1e9
+        return (f"{self.entries:,} entries of {KEY_BYTES} B {self.keys} keys and "
+                f"{self.value_bytes} B values ({data:.2f} GB), {self.threads} thread"
+                f"{'' if self.threads == 1 else 's'}, compression {self.compression}, "
+                f"class {self.durability}, {self.budget_bytes // MIB} MiB budget")
+
+    def to_json(self) -> Dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @staticmethod
+    def from_json(fields: Dict[str, Any]) -> "Group":
+        fields = {name: tuple(value) if isinstance(value, list) else value
+                  for name, value in fields.items()}
+        return Group(**fields)
+
+
+MAIN_PHASES = (
+    "fillrandom", "settle", "readrandom", "readhot", "readmissing", "readnearmissing", "multiget32",
+    "seekrandom10", "seekrandom100reverse", "readseq", "readreverse", "overwrite",
+    "readwhilewriting", "scanwhilewriting", "deleterandom")
+HEADLINE_PHASES = (
+    "fillrandom", "settle", "readrandom", "readmissing", "seekrandom10", "readseq", "readreverse",
+    "overwrite", "readwhilewriting", "deleterandom")
+SHAPE_PHASES = (
+    "fillrandom", "settle", "readrandom", "readmissing", "seekrandom10", "readseq", "overwrite")
+YCSB_PHASES = (
+    "fillrandom", "settle", "ycsbc", "ycsbb", "ycsba", "ycsbf", "ycsbd", "ycsbe")
+# LevelDB knows Snappy and Zstandard only, LMDB no compression.
+WITHOUT_LZ4 = ("leveldb", "lmdb")
+
+
+def full_plan(entries: int) -> List[Group]:
+    """Every row of docs/comparison.md; `entries` is that of the main group."""
+    data = entries * (KEY_BYTES + 100)
+    groups = [
+        Group("main", "Random keys", MAIN_PHASES, entries),
+        Group("fillseq", "Sequential fill", ("fillseq", "settle"), entries),
+        Group("fillbatch", "Batches of 100", ("fillbatch100", "settle"), entries),
+        Group("fillsync", "Durable puts, 1 thread", ("fillsync",), 20_000, durability="S",
+              max_seconds=15),
+        Group("fillsync-4", "Durable puts, 4 threads", ("fillsync",), 40_000, durability="S",
+              threads=4, max_seconds=15),
+        Group("ycsb", "YCSB", YCSB_PHASES, entries, keys="user", rows=YCSB_PHASES[2:]),
+        Group("queue", "A queue", ("queue",), entries // 3),
+        Group("bulkload", "Bulk load", ("bulkload", "settle"), entries),
+        Group("reopen", "Recovery", ("fill_and_die",), entries, second_process=("reopen",)),
+    ]
+    groups += [Group(f"value-{size}", f"Values of {size} B", SHAPE_PHASES,
+                     min(entries, data // (KEY_BYTES + size)), value_bytes=size)
+               for size in (8, 1024, 16384)]
+    groups += [Group(f"keys-{keys}", f"Keys: {keys}", SHAPE_PHASES, entries, keys=keys)
+               for keys in ("dense", "user", "prefix")]
+    groups.append(Group("lz4", "LZ4", SHAPE_PHASES, entries, compression="lz4",
+                        without=WITHOUT_LZ4))
+    groups += [Group(f"threads-{threads}", f"{threads} threads",
+                     ("fillrandom", "settle", "readrandom", "seekrandom10", "overwrite",
+                      "readwhilewriting"), entries, threads=threads) for threads in (2, 4)]
+    large = ("fillrandom", "settle", "readrandom", "readmissing", "seekrandom10", "readseq",
+             "overwrite")
+    scale = entries / 3e6
+    groups += [
+        Group("data-1.2gb", "1.2 GB of data", large, int(10.5e6 * scale), budget_bytes=2 * GIB,
+              repetitions_max=3),
+        Group("data-8gb", "8 GB of data", large, int(69e6 * scale), budget_bytes=10 * GIB,
+              repetitions_max=2),
+        Group("data-8gb-small", "8 GB of data, 512 MiB budget", large, int(69e6 * scale),
+              budget_bytes=512 * MIB, repetitions_max=2),
+    ]
+    return groups
+
+
+def quick_plan(entries: int) -> List[Group]:
+    """The headline rows, small enough for three minutes on two cores."""
+    return [
+        Group("main", "Random keys (short run)", HEADLINE_PHASES, entries, budget_bytes=256 * MIB),
+        Group("fillseq", "Sequential fill (short run)", ("fillseq", "settle"), entries,
+              budget_bytes=256 * MIB),
+        Group("fillsync", "Durable puts, 1 thread (short run)", ("fillsync",), 400,
+              durability="S", budget_bytes=256 * MIB),
+    ]
+
+
+def select_rows(groups: Iterable[Group], wanted: Sequence[str]) -> List[Group]:
+    """The groups cut down to the rows that `wanted` (names or globs, "group/row" too) matches.
+
+    What changes the store before the last wanted row stays, unshown: the row must meet the store
+    it meets in a whole run.
+    """
+
+    def matches(group: Group, phase: str) -> bool:
+        return any(fnmatch.fnmatchcase(phase, glob) or fnmatch.fnmatchcase(f"{group.name}/{phase}",
+                                                                           glob)
+                   for glob in wanted)
+
+    selected = []
+    for group in groups:
+        shown = tuple(phase for phase in group.shown if matches(group, phase))
+        if shown:
+            selected.append(_trim(group, shown))
+    return selected
+
+
+def _trim(group: Group, shown: Tuple[str, ...]) -> Group:
+    every = group.phases + group.second_process
+    last = max(every.index(phase) for phase in shown)
+    kept = {phase for index, phase in enumerate(every)
+            if index <= last and (phase in shown or PHASES[phase].writes)}
+    # A row's seconds to quiescence are part of it, whether the next phase waits for them or not.
+    return dataclasses.replace(
+        group, rows=shown,
+        phases=tuple(phase for phase in group.phases if phase in kept),
+        second_process=tuple(phase for phase in group.second_process if phase in kept))
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One engine's process on one directory."""
+
+    group: Group
+    engine: str
+    repetition: int
+
+    @property
+    def key(self) -> Tuple[str, str, int]:
+        return self.group.name, self.engine, self.repetition
+
+
+def jobs_of(groups: Sequence[Group], engines: Sequence[str], repetitions: int) -> List[Job]:
+    """All jobs in the order they run.
+
+    Repetitions are outermost, so that a run that is cut short has measured everything once;
+    engines take turns inside a group, and each repetition begins with another one.
+    """
+    jobs = []
+    for repetition in range(repetitions):
+        turn = repetition % len(engines) if engines else 0
+        for group in groups:
+            if group.repetitions_max and repetition >= group.repetitions_max:
+                continue
+            jobs += [Job(group, engine, repetition)
+                     for engine in [*engines[turn:], *engines[:turn]]
+                     if engine.lower() not in group.without]
+    return jobs
+
+
+def disk_bytes_wanted(groups: Iterable[Group]) -> int:
+    """What the largest job may need: data, its log, and a tree that is being rewritten."""
+    return max((4 * group.data_bytes for group in groups), default=0) + GIB
+
+
+def find_group(groups: Iterable[Group], name: str) -> Optional[Group]:
+    return next((group for group in groups if group.name == name), None)
