@@ -34,16 +34,30 @@ def _between_engines(results: Results) -> List[str]:
         for event in run.phases:
             key = run.group, event["phase"], run.repetition
             phases.setdefault(key, {})[run.engine] = event
+    # Where a time limit may cut a phase, only those that went equally far can be compared; each
+    # engine's answers were held against what is due all the same (found and expected).
+    limited = {group.name for group in results.groups if group.max_seconds}
     lines = []
     for (group, phase, repetition), events in phases.items():
-        for field in COMPARED:
-            answers: Dict[str, List[str]] = {}
-            for engine, event in events.items():
-                if event.get(field) is not None and not event.get("cut_short"):
-                    answers.setdefault(str(event[field]), []).append(engine)
-            if len(answers) > 1:
-                said = "; ".join(f"{', '.join(engines)}: {answer}"
-                                 for answer, engines in answers.items())
-                lines.append(f"{group}/{phase}, repetition {repetition + 1}: the engines differ in "
-                             f"{field} ({said})")
+        where = f"{group}/{phase}, repetition {repetition + 1}"
+        alike: Dict[object, Dict[str, Event]] = {}
+        for engine, event in events.items():
+            reached = event.get("operations") if group in limited else None
+            alike.setdefault(reached, {})[engine] = event
+        for part in alike.values():
+            lines += _differences(where, part)
+    return lines
+
+
+def _differences(where: str, events: Dict[str, Event]) -> List[str]:
+    lines = []
+    for field in COMPARED:
+        answers: Dict[str, List[str]] = {}
+        for engine, event in events.items():
+            if event.get(field) is not None:
+                answers.setdefault(str(event[field]), []).append(engine)
+        if len(answers) > 1:
+            said = "; ".join(f"{', '.join(engines)}: {answer}"
+                             for answer, engines in answers.items())
+            lines.append(f"{where}: the engines differ in {field} ({said})")
     return lines

@@ -1,6 +1,7 @@
 """scripts/compare: arguments, and the order in which things happen."""
 
 import argparse
+import dataclasses
 import pathlib
 import re
 import signal
@@ -10,7 +11,8 @@ from typing import Any, Dict, List, Sequence
 from . import answers, machine, results as result_files
 from .build import PEERS, BuildError, build_programs, programs_in
 from .jobs import JobError, Programs, Runner, engines_of
-from .plan import (Group, disk_bytes_wanted, full_plan, jobs_of, quick_plan, select_rows)
+from .plan import (Group, able, disk_bytes_wanted, full_plan, jobs_of, quick_plan,
+                   select_rows)
 from .results import ResultError, Results
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -86,8 +88,7 @@ def plan_of(options: argparse.Namespace) -> List[Group]:
         if not groups:
             raise UsageError(f"no row is called {', '.join(options.rows)} (--list shows them)")
     if options.budget:
-        groups = [Group.from_json({**group.to_json(), "budget_bytes": options.budget})
-                  for group in groups]
+        groups = [dataclasses.replace(group, budget_bytes=options.budget) for group in groups]
     return groups
 
 
@@ -127,8 +128,10 @@ def begin(options: argparse.Namespace, arguments: List[str], directory: pathlib.
     conditions = machine.describe(directory, REPOSITORY, arguments)
     conditions["repetitions"] = options.repetitions or (
         QUICK_REPETITIONS if options.quick else FULL_REPETITIONS)
-    return Results(conditions, groups, choose_engines(engines, options.engines or []),
-                   short=options.quick)
+    chosen = choose_engines(engines, options.engines or [])
+    groups = [dataclasses.replace(group, without=tuple(
+        engine["engine"] for engine in chosen if not able(group, engine))) for group in groups]
+    return Results(conditions, groups, chosen, short=options.quick)
 
 
 def measure(results: Results, runner: Runner, json_path: pathlib.Path, with_limits: bool) -> None:

@@ -105,6 +105,11 @@ class Plans(unittest.TestCase):
             (0, "a", "x"), (0, "a", "y"), (0, "b", "x"), (0, "b", "y"),
             (1, "a", "y"), (1, "a", "x"), (1, "b", "y"), (1, "b", "x")])
 
+    def test_an_engine_without_a_compression_is_not_able(self) -> None:
+        lz4 = group_of(compression="lz4")
+        self.assertFalse(plan.able(lz4, {"compressions": ["none"]}))
+        self.assertTrue(plan.able(lz4, {"compressions": ["none", "lz4"]}))
+
     def test_an_engine_that_cannot_is_left_out_and_large_groups_repeat_less(self) -> None:
         groups = [group_of(without=("y",), repetitions_max=1)]
         order = [(job.repetition, job.engine) for job in plan.jobs_of(groups, ["x", "y"], 3)]
@@ -131,7 +136,7 @@ class Statistics(unittest.TestCase):
         self.assertIsNone(summary.spread_of([None, None]))
 
     def test_waiting_for_quiescence_lowers_the_settled_rate_only(self) -> None:
-        cell = summary.Cell([phase_event("fillrandom", 1.0, quiet_seconds=1.0)])
+        cell = summary.Cell([phase_event("fillrandom", 1.0, quiet_seconds=2.0)])
         self.assertEqual(cell.metric("rate"), summary.Spread(1000, 1000, 1000))
         self.assertEqual(cell.metric("settled_rate"), summary.Spread(500, 500, 500))
 
@@ -172,6 +177,17 @@ class Answers(unittest.TestCase):
         self.assertEqual(answers.complaints(results_of({"firn": repetitions,
                                                         "peer": repetitions})), [])
 
+    def test_a_phase_cut_short_is_compared_as_far_as_it_went(self) -> None:
+        group = group_of(max_seconds=1.0)
+        first, second = phase_event("readrandom"), phase_event("readrandom", checksum="other")
+        alike = results_of({"firn": [[first]], "peer": [[second]]}, group)
+        self.assertEqual(len(answers.complaints(alike)), 1)
+        further = {**second, "operations": 1001, "found": 1001, "expected": 1001}
+        self.assertEqual(answers.complaints(results_of({"firn": [[first]], "peer": [[further]]},
+                                                       group)), [])
+        uncut = results_of({"firn": [[first]], "peer": [[further]]})
+        self.assertIn("operations", " ".join(answers.complaints(uncut)))
+
     def test_a_missing_key_is_a_complaint_even_of_a_lone_engine(self) -> None:
         [complaint] = answers.complaints(results_of({"firn": [[phase_event("readrandom",
                                                                            found=999)]]}))
@@ -193,8 +209,9 @@ class Answers(unittest.TestCase):
 
 class TheTables(unittest.TestCase):
     def test_a_lost_row_is_printed_like_a_won_one(self) -> None:
-        found = results_of({"firn": [[phase_event("fillrandom", 1.0), phase_event("readrandom", 4)]],
-                            "lmdb": [[phase_event("fillrandom", 2.0), phase_event("readrandom", 1)]]})
+        found = results_of({
+            "firn": [[phase_event("fillrandom", 1.0), phase_event("readrandom", 4.0)]],
+            "lmdb": [[phase_event("fillrandom", 2.0), phase_event("readrandom", 1.0)]]})
         table = tables.Tables(found).throughput(found.groups[0])
         won, lost = table.rows
         self.assertEqual(won[:5], ["fillrandom", "1/s", "1.00 k", "500", "2.00x\nLMDB†"])
@@ -223,12 +240,12 @@ class TheTables(unittest.TestCase):
     def test_writes_show_what_they_cost(self) -> None:
         event = phase_event("fillrandom", bytes_written=600, bytes_put=100, space_bytes=150,
                             live_bytes=100, rss_peak_bytes=64 << 20, cpu_seconds=0.003,
-                            quiet_seconds=1.0)
+                            quiet_seconds=2.0, harness_bytes=16 << 20)
         found = results_of({"firn": [[event]]})
         table = tables.Tables(found).writes(found.groups[0])
         assert table is not None
-        self.assertEqual(table.rows, [["fillrandom", "firn", "6.00", "1.00 s", "500", "1.50",
-                                       "64.0 MiB", "3.00"]])
+        self.assertEqual(table.rows, [["fillrandom", "firn", "6.00", "2.00 s", "500", "1.50",
+                                       "48.0 MiB", "3.00"]])
 
     def test_quantities_have_three_digits(self) -> None:
         shown = [tables.quantity(value) for value in (254, 999.9, 8512, 99_960, 315_000, 1_234_567)]

@@ -45,14 +45,14 @@ PHASES: Dict[str, Phase] = {phase.name: phase for phase in (
     Phase("readreverse", "a walk over all entries, backward"),
     Phase("readwhilewriting", "gets beside one thread that overwrites", writes=True,
           beside=True),
-    Phase("scanwhilewriting", "seeks and steps beside one thread that overwrites",
+    Phase("scanwhilewriting", "a walk over entries beside one thread that overwrites",
           writes=True, beside=True),
-    Phase("ycsba", "YCSB A: half gets, half updates", writes=True),
-    Phase("ycsbb", "YCSB B: 95 % gets, 5 % updates", writes=True),
-    Phase("ycsbc", "YCSB C: gets"),
-    Phase("ycsbd", "YCSB D: 95 % gets of the latest, 5 % inserts", writes=True),
-    Phase("ycsbe", "YCSB E: 95 % short scans, 5 % inserts", writes=True),
-    Phase("ycsbf", "YCSB F: half gets, half read-modify-writes", writes=True),
+    Phase("ycsb_a", "YCSB A: half gets, half updates", writes=True),
+    Phase("ycsb_b", "YCSB B: 95 % gets, 5 % updates", writes=True),
+    Phase("ycsb_c", "YCSB C: gets"),
+    Phase("ycsb_d", "YCSB D: 95 % gets of the latest, 5 % inserts", writes=True),
+    Phase("ycsb_e", "YCSB E: 95 % short scans, 5 % inserts", writes=True),
+    Phase("ycsb_f", "YCSB F: half gets, half read-modify-writes", writes=True),
     Phase("fill_and_die", "a fill whose process ends without closing", writes=True, prepares=True),
     Phase("reopen", "open after that end, until the first answer", in_seconds=True),
 )}
@@ -76,7 +76,7 @@ class Group:
     budget_bytes: int = GIB
     max_seconds: float = 0.0  # a phase's time limit; 0: none
     repetitions_max: int = 0  # 0: as many as asked for
-    without: Tuple[str, ...] = ()  # engines that cannot do this
+    without: Tuple[str, ...] = ()  # engines that cannot do this (`able`)
 
     @property
     def entry_bytes(self) -> int:
@@ -119,47 +119,50 @@ HEADLINE_PHASES = (
 SHAPE_PHASES = (
     "fillrandom", "settle", "readrandom", "readmissing", "seekrandom10", "readseq", "overwrite")
 YCSB_PHASES = (
-    "fillrandom", "settle", "ycsbc", "ycsbb", "ycsba", "ycsbf", "ycsbd", "ycsbe")
-# LevelDB knows Snappy and Zstandard only, LMDB no compression.
-WITHOUT_LZ4 = ("leveldb", "lmdb")
+    "fillrandom", "settle", "ycsb_c", "ycsb_b", "ycsb_a", "ycsb_f", "ycsb_d", "ycsb_e")
+# An entry's value names its key and its writing, which takes 16 B.
+VALUE_SIZES = (16, 1024, 16384)
+# Long enough for a rate, short enough for slow seeks; loads are never cut.
+ROW_SECONDS, QUICK_ROW_SECONDS = 20.0, 1.0
 
 
 def full_plan(entries: int) -> List[Group]:
     """Every row of docs/comparison.md; `entries` is that of the main group."""
     data = entries * (KEY_BYTES + 100)
     groups = [
-        Group("main", "Random keys", MAIN_PHASES, entries),
+        Group("main", "Random keys", MAIN_PHASES, entries, max_seconds=ROW_SECONDS),
         Group("fillseq", "Sequential fill", ("fillseq", "settle"), entries),
         Group("fillbatch", "Batches of 100", ("fillbatch100", "settle"), entries),
         Group("fillsync", "Durable puts, 1 thread", ("fillsync",), 20_000, durability="S",
               max_seconds=15),
         Group("fillsync-4", "Durable puts, 4 threads", ("fillsync",), 40_000, durability="S",
               threads=4, max_seconds=15),
-        Group("ycsb", "YCSB", YCSB_PHASES, entries, keys="user", rows=YCSB_PHASES[2:]),
+        Group("ycsb", "YCSB", YCSB_PHASES, entries, keys="user", rows=YCSB_PHASES[2:],
+              max_seconds=ROW_SECONDS),
         Group("queue", "A queue", ("queue",), entries // 3),
         Group("bulkload", "Bulk load", ("bulkload", "settle"), entries),
         Group("reopen", "Recovery", ("fill_and_die",), entries, second_process=("reopen",)),
     ]
     groups += [Group(f"value-{size}", f"Values of {size} B", SHAPE_PHASES,
-                     min(entries, data // (KEY_BYTES + size)), value_bytes=size)
-               for size in (8, 1024, 16384)]
-    groups += [Group(f"keys-{keys}", f"Keys: {keys}", SHAPE_PHASES, entries, keys=keys)
-               for keys in ("dense", "user", "prefix")]
+                     min(entries, data // (KEY_BYTES + size)), value_bytes=size,
+                     max_seconds=ROW_SECONDS) for size in VALUE_SIZES]
+    groups += [Group(f"keys-{keys}", f"Keys: {keys}", SHAPE_PHASES, entries, keys=keys,
+                     max_seconds=ROW_SECONDS) for keys in ("dense", "user", "prefix")]
     groups.append(Group("lz4", "LZ4", SHAPE_PHASES, entries, compression="lz4",
-                        without=WITHOUT_LZ4))
+                        max_seconds=ROW_SECONDS))
     groups += [Group(f"threads-{threads}", f"{threads} threads",
                      ("fillrandom", "settle", "readrandom", "seekrandom10", "overwrite",
-                      "readwhilewriting"), entries, threads=threads) for threads in (2, 4)]
-    large = ("fillrandom", "settle", "readrandom", "readmissing", "seekrandom10", "readseq",
-             "overwrite")
+                      "readwhilewriting"), entries, threads=threads, max_seconds=ROW_SECONDS)
+               for threads in (2, 4)]
     scale = entries / 3e6
     groups += [
-        Group("data-1.2gb", "1.2 GB of data", large, int(10.5e6 * scale), budget_bytes=2 * GIB,
-              repetitions_max=3),
-        Group("data-8gb", "8 GB of data", large, int(69e6 * scale), budget_bytes=10 * GIB,
-              repetitions_max=2),
-        Group("data-8gb-small", "8 GB of data, 512 MiB budget", large, int(69e6 * scale),
-              budget_bytes=512 * MIB, repetitions_max=2),
+        Group("data-1.2gb", "1.2 GB of data", SHAPE_PHASES, int(10.5e6 * scale),
+              budget_bytes=2 * GIB, repetitions_max=3, max_seconds=ROW_SECONDS),
+        Group("data-8gb", "8 GB of data", SHAPE_PHASES, int(69e6 * scale),
+              budget_bytes=10 * GIB, repetitions_max=2, max_seconds=ROW_SECONDS),
+        Group("data-8gb-small", "8 GB of data, 512 MiB budget", SHAPE_PHASES,
+              int(69e6 * scale), budget_bytes=512 * MIB, repetitions_max=2,
+              max_seconds=ROW_SECONDS),
     ]
     return groups
 
@@ -167,11 +170,12 @@ def full_plan(entries: int) -> List[Group]:
 def quick_plan(entries: int) -> List[Group]:
     """The headline rows, small enough for three minutes on two cores."""
     return [
-        Group("main", "Random keys (short run)", HEADLINE_PHASES, entries, budget_bytes=256 * MIB),
+        Group("main", "Random keys (short run)", HEADLINE_PHASES, entries, budget_bytes=256 * MIB,
+              max_seconds=QUICK_ROW_SECONDS),
         Group("fillseq", "Sequential fill (short run)", ("fillseq", "settle"), entries,
               budget_bytes=256 * MIB),
-        Group("fillsync", "Durable puts, 1 thread (short run)", ("fillsync",), 400,
-              durability="S", budget_bytes=256 * MIB),
+        Group("fillsync", "Durable puts, 1 thread (short run)", ("fillsync",), 2000,
+              durability="S", budget_bytes=256 * MIB, max_seconds=QUICK_ROW_SECONDS),
     ]
 
 
@@ -234,8 +238,13 @@ def jobs_of(groups: Sequence[Group], engines: Sequence[str], repetitions: int) -
                 continue
             jobs += [Job(group, engine, repetition)
                      for engine in [*engines[turn:], *engines[:turn]]
-                     if engine.lower() not in group.without]
+                     if engine not in group.without]
     return jobs
+
+
+def able(group: Group, engine: Dict[str, Any]) -> bool:
+    """Whether an engine, as `firn_compare engines` describes it, has what the group asks for."""
+    return group.compression in engine.get("compressions", [group.compression])
 
 
 def disk_bytes_wanted(groups: Iterable[Group]) -> int:

@@ -5,6 +5,7 @@ Small multiples, an axis each: rows differ by three orders of magnitude, engines
 
 import io
 import math
+import re
 from typing import Callable, List, Optional, Sequence
 
 import matplotlib
@@ -14,7 +15,7 @@ matplotlib.use("svg")
 from matplotlib import pyplot  # noqa: E402  (the backend is chosen first)
 from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
-from matplotlib.ticker import FuncFormatter, MaxNLocator  # noqa: E402
+from matplotlib.ticker import FuncFormatter  # noqa: E402
 
 from .plan import PHASES, Group
 from .summary import PERCENTILES, Row, Spread
@@ -26,6 +27,7 @@ OTHER = "#7a7f87"
 INK, FAINT = "#2b2f36", "#d9dce1"
 COLUMNS = 4
 PANEL_WIDTH, BAR_HEIGHT = 3.05, 0.235
+STRETCHES = 100
 STYLE = {
     "svg.fonttype": "none", "font.family": ["DejaVu Sans", "sans-serif"], "font.size": 8.5,
     "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
@@ -58,6 +60,7 @@ def _panels(name: str, rows: Sequence[Row], height: float, draw: Draw) -> str:
         figure, axes = pyplot.subplots(
             lines, COLUMNS, figsize=(PANEL_WIDTH * COLUMNS, height * lines), squeeze=False,
             layout="constrained")
+        figure.get_layout_engine().set(h_pad=0.09, w_pad=0.06)
         panels = list(axes.flat)
         for axis, row in zip(panels, rows):
             axis.set_title(row.phase)
@@ -89,7 +92,7 @@ class Plots:
         return self._cost("space_amplification", lambda value: f"{value:.2f}")
 
     def memory(self) -> Optional[str]:
-        return self._cost("rss_peak_bytes", mebibytes)
+        return self._cost("memory_bytes", mebibytes)
 
     def cpu(self) -> Optional[str]:
         return self._cost("cpu_micros", lambda value: f"{value:.2f}")
@@ -107,7 +110,7 @@ class Plots:
                           marker="o", markersize=3.2, linewidth=1.4, color=colour_of(engine))
             axis.set_yscale("log")
             axis.set_xticks(range(4), ["p50", "p90", "p99", "p99.9"])
-            axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: duration(value)))
+            axis.yaxis.set_major_formatter(FuncFormatter(_tick(duration)))
             axis.minorticks_off()
             axis.grid(axis="y")
             axis.tick_params(length=0)
@@ -122,12 +125,11 @@ class Plots:
             for engine in self._engines_of(row):
                 times, rates = _rates(row.cells[engine].timeline)
                 axis.plot(times, rates, linewidth=1.3, color=colour_of(engine))
-            axis.set_ylim(bottom=0)
-            axis.set_xlim(left=0)
-            axis.xaxis.set_major_locator(MaxNLocator(5))
-            axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} s"))
-            axis.yaxis.set_major_locator(MaxNLocator(4))
-            axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: quantity(value)))
+            axis.set_yscale("log")
+            axis.set_xlim(0, 100)
+            axis.set_xticks([0, 50, 100], ["start", "half of its time", "end"])
+            axis.minorticks_off()
+            axis.yaxis.set_major_formatter(FuncFormatter(_tick(quantity)))
             axis.grid(axis="y")
             axis.tick_params(length=0)
 
@@ -170,13 +172,19 @@ class Plots:
         return _panels(f"{self._group.name}-{name}", rows, height, draw) if rows else None
 
 
+def _tick(form: Callable[[float], str]) -> Callable[[float, int], str]:
+    """`form` without zeros behind the point: ticks are powers of ten."""
+    return lambda value, _: re.sub(r"\.0+(?=$| )", "", form(value))
+
+
 def _rates(timeline: Sequence[Sequence[float]]) -> "tuple[List[float], List[float]]":
-    """Operations a second of each stretch of [seconds, operations so far] points."""
+    """Percent of the phase's time, and operations a second in each of at most STRETCHES of it."""
+    whole = timeline[-1][0]
     times, rates = [], []
     before_time, before_done = 0.0, 0.0
     for time, done in timeline:
-        if time > before_time:
-            times.append(time)
+        if time - before_time >= whole / STRETCHES:
+            times.append(100 * time / whole)
             rates.append((done - before_done) / (time - before_time))
             before_time, before_done = time, done
     return times, rates

@@ -49,12 +49,13 @@ FIGURES = (
      "median, the line reaches from the smallest to the largest repetition; every panel has a "
      "scale of its own."),
     ("latency", "Latency", "Lower is better; logarithmic. One operation in 16 is timed."),
-    ("timeline", "Writes over time", "Operations a second in the course of the phase, of the "
-     "repetition with the median rate."),
+    ("timeline", "Writes over time", "Operations a second from each engine's own start to its "
+     "own end, of the repetition with the median rate; logarithmic. Gaps and dips are stalls."),
     ("bytes_written", "Bytes written for each byte put", "Shorter is better; until the engine is "
      "quiet."),
     ("space", "Space on disk for each live byte", "Shorter is better; after the phase is quiet."),
-    ("memory", "Peak memory of the process", "Resident; LMDB's includes the pages it maps."),
+    ("memory", "Peak memory of the process", "Resident, without what the measuring program itself "
+     "holds; LMDB's includes the pages it maps."),
     ("cpu", "Processor time, microseconds an operation", "Shorter is better; all threads, "
      "background work included."),
 )

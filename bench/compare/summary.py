@@ -34,21 +34,23 @@ def _quotient(event: Event, above: str, below: str, factor: float = 1.0) -> Opti
     return factor * numerator / denominator
 
 
-def _settled_rate(event: Event) -> Optional[float]:
-    seconds = event["seconds"] + event.get("quiet_seconds", 0.0)
-    return event["operations"] / seconds if seconds > 0 else None
+def _own_memory(event: Event) -> Optional[float]:
+    """Without what firn_compare itself holds: its model of the store, its latencies."""
+    if "rss_peak_bytes" not in event:
+        return None
+    return max(0.0, event["rss_peak_bytes"] - event.get("harness_bytes", 0))
 
 
 # metric -> how it is read off one phase event; None where the phase does not have it.
 METRICS: Dict[str, Callable[[Event], Optional[float]]] = {
     "rate": lambda event: _quotient(event, "operations", "seconds"),
     "seconds": lambda event: event.get("seconds"),
-    "settled_rate": _settled_rate,
+    "settled_rate": lambda event: _quotient(event, "operations", "quiet_seconds"),
     "quiet_seconds": lambda event: event.get("quiet_seconds"),
     "cpu_micros": lambda event: _quotient(event, "cpu_seconds", "operations", 1e6),
     "write_amplification": lambda event: _quotient(event, "bytes_written", "bytes_put"),
     "space_amplification": lambda event: _quotient(event, "space_bytes", "live_bytes"),
-    "rss_peak_bytes": lambda event: event.get("rss_peak_bytes"),
+    "memory_bytes": _own_memory,
 }
 
 

@@ -113,7 +113,7 @@ class Tables:
             ("until quiet", "quiet_seconds", seconds),
             ("1/s until quiet", "settled_rate", quantity),
             ("space / live", "space_amplification", _three_digits),
-            ("peak memory", "rss_peak_bytes", mebibytes),
+            ("peak memory", "memory_bytes", mebibytes),
             ("CPU us / op", "cpu_micros", _three_digits),
         ]
         table = Table(f"{group.title}: what the writes cost",
@@ -191,7 +191,7 @@ class Tables:
     def _beside(self, row: Row, engines: Sequence[str]) -> List[str]:
         figures = [spread_text(row.cells[engine].background_rate(), quantity)
                    if engine in row.cells else NONE for engine in engines]
-        return ["  writes beside", "1/s", *figures, "", "", ""]
+        return ["+ writes beside", "1/s", *figures, "", "", ""]
 
     def _ratio(self, row: Row) -> str:
         standing = standing_of(row)

@@ -74,9 +74,10 @@ def _clock(seconds: float) -> str:
 
 
 def rendered(table: Table, title: bool = True) -> RichTable:
-    made = RichTable(title=escape(table.title) if title else None, title_justify="left", title_style="bold",
+    made = RichTable(title=escape(table.title) if title else None, title_justify="left",
+                     title_style="bold", caption_justify="left", box=box.SIMPLE_HEAD,
                      caption="\n".join(escape(note) for note in table.notes) or None,
-                     caption_justify="left", box=box.SIMPLE_HEAD, show_lines=False, pad_edge=False)
+                     show_lines=False, pad_edge=False)
     words = {"row", "rows", "engine", "unit", "how", "build", "version", "options", "limit"}
     for name in table.header:
         left = name in words or name.startswith("an operation")
