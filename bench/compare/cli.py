@@ -108,23 +108,23 @@ def print_plan(groups: Sequence[Group]) -> None:
         print(f"{group.name}: {group.conditions()}\n    {', '.join(group.shown)}")
 
 
-def begin(options: argparse.Namespace, arguments: List[str], directory: pathlib.Path,
-          programs: Programs) -> Results:
-    """The results to add to: those to resume, or new ones with today's conditions."""
+def go_on(path: pathlib.Path, programs: Programs) -> Results:
+    """The results of an interrupted run, without the jobs that failed."""
+    kept = result_files.load(path)
+    here = {engine["engine"]: engine.get("version") for engine in engines_of(programs)}
+    for engine in kept.engines:
+        if here.get(engine["engine"]) != engine.get("version"):
+            raise UsageError(f"{path} measured {engine['engine']} {engine.get('version')}, here is "
+                             f"{here.get(engine['engine'])}")
+    kept.runs = [run for run in kept.runs if not run.error]
+    return kept
+
+
+def begin(options: argparse.Namespace, arguments: List[str], groups: List[Group],
+          setting: "tuple[pathlib.Path, Programs]") -> Results:
+    """New results with today's conditions."""
+    directory, programs = setting
     engines = engines_of(programs)
-    if options.resume:
-        kept = result_files.load(options.resume)
-        here = {engine["engine"]: engine.get("version") for engine in engines}
-        for engine in kept.engines:
-            if here.get(engine["engine"]) != engine.get("version"):
-                raise UsageError(f"{options.resume} measured {engine['engine']} "
-                                 f"{engine.get('version')}, here is {here.get(engine['engine'])}")
-        kept.runs = [run for run in kept.runs if not run.error]
-        return kept
-    groups = plan_of(options)
-    problem = machine.directory_problem(directory, disk_bytes_wanted(groups))
-    if problem:
-        raise UsageError(problem)
     conditions = machine.describe(directory, REPOSITORY, arguments)
     conditions["repetitions"] = options.repetitions or (
         QUICK_REPETITIONS if options.quick else FULL_REPETITIONS)
@@ -180,16 +180,21 @@ def compare(options: argparse.Namespace, arguments: List[str]) -> int:
     if options.list:
         print_plan(plan_of(options))
         return 0
+    groups = plan_of(options)
     json_path = options.json or options.resume or REPOSITORY / "build" / "compare.json"
     directory = (options.dir or REPOSITORY / "build" / "compare-data").resolve()
     directory.mkdir(parents=True, exist_ok=True)
+    problem = machine.directory_problem(directory, disk_bytes_wanted(groups))
+    if problem and not options.resume:
+        raise UsageError(problem)
     if options.programs:
         programs = programs_in(options.programs)
     else:
         print("building firn_compare and firn_limits in build/compare", flush=True)
         roots = {peer: root for peer in PEERS if (root := getattr(options, f"{peer}_root"))}
         programs = build_programs(REPOSITORY, roots)
-    results = begin(options, arguments, directory, programs)
+    results = (go_on(options.resume, programs) if options.resume
+               else begin(options, arguments, groups, (directory, programs)))
     try:
         measure(results, Runner(programs, directory, SEED), json_path, not options.no_limits)
     except KeyboardInterrupt:

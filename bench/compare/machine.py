@@ -8,7 +8,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from typing import Any, Dict, List, Optional
 
 DROP_CACHES = pathlib.Path("/proc/sys/vm/drop_caches")
@@ -49,7 +48,7 @@ def describe(directory: pathlib.Path, repository: pathlib.Path,
         "firn_commit": _output("git", "-C", str(repository), "describe", "--always", "--dirty"),
         "processor": _first("/proc/cpuinfo", r"^model name\s*:\s*(.+)$") or platform.machine(),
         "cores": cores(),
-        "virtual": _output("systemd-detect-virt") or _hypervisor(),
+        "virtual": _output("systemd-detect-virt", "--vm") or _hypervisor(),
         "memory_bytes": int(memory) * 1024 if memory else None,
         "huge_pages": _first("/sys/kernel/mm/transparent_hugepage/enabled", r"\[(\w+)\]"),
         "kernel": platform.release(),
@@ -87,7 +86,3 @@ def directory_problem(directory: pathlib.Path, bytes_wanted: int) -> Optional[st
     if not os.access(directory, os.W_OK):
         return f"{directory} cannot be written"
     return None
-
-
-def on_terminal() -> bool:
-    return sys.stdout.isatty()

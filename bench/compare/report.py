@@ -8,7 +8,7 @@ from typing import List, Sequence
 from .plan import Group
 from .plots import Plots, colour_of
 from .results import Results
-from .tables import Table, Tables, condition_lines, warnings_of
+from .tables import Table, Tables, condition_lines, once, warnings_of
 
 STYLE = """
 :root { color-scheme: light; --ink: #2b2f36; --soft: #626873; --line: #e3e6ea; }
@@ -34,6 +34,7 @@ th, td { padding: .34rem .8rem .34rem 0; text-align: right; vertical-align: top;
   border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { color: var(--soft); font-weight: 600; border-bottom: 2px solid var(--line); }
 td.words, th.words { text-align: left; } td.long { white-space: normal; min-width: 24rem; }
+tr:has(+ tr.more) td { border-bottom-color: transparent; }
 td small { display: block; color: var(--soft); font-size: .92em; }
 dl { display: grid; grid-template-columns: 9rem 1fr; gap: .15rem 1rem; font-size: .9rem; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
@@ -119,9 +120,9 @@ def _table(table: Table, title: str) -> str:
     head = "".join(f'<th{" class=words" if word else ""}>{_text(name)}</th>'
                    for name, word in zip(table.header, words))
     body: List[str] = []
-    for row in table.rows:
+    for row in once(table):
         cells = "".join(_cell(cell, word) for cell, word in zip(row, words))
-        body.append(f"<tr>{cells}</tr>")
+        body.append(f"<tr{'' if row[0] else ' class=more'}>{cells}</tr>")
     notes = "".join(f'<p class="note">{_text(note)}</p>' for note in table.notes)
     heading = f"<h3>{_text(title)}</h3>" if title else ""
     return (f'{heading}<div class="scroll"><table><thead><tr>{head}</tr></thead>'

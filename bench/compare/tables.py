@@ -23,7 +23,18 @@ class Table:
     header: List[str]
     rows: List[List[str]] = dataclasses.field(default_factory=list)
     notes: List[str] = dataclasses.field(default_factory=list)
-    subtitle: str = ""
+
+    @property
+    def by_engine(self) -> bool:
+        """Whether a line is one engine's, so that a row's name is repeated."""
+        return self.header[1] == "engine"
+
+
+def once(table: Table) -> List[List[str]]:
+    """The rows for the eye: the name of a row that spans engines stands once."""
+    names = [""] + [row[0] for row in table.rows]
+    return [["", *row[1:]] if table.by_engine and row[0] == before else row
+            for row, before in zip(table.rows, names)]
 
 
 def quantity(value: float) -> str:
@@ -39,6 +50,10 @@ def _three_digits(value: float) -> str:
     if size >= 99.95 or value == 0:
         return f"{value:.0f}"
     return f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if value >= 99.95 else _three_digits(value)
 
 
 def duration(nanos: float) -> str:
@@ -92,7 +107,7 @@ class Tables:
             group.title,
             ["row", "unit", *(self.label(engine, group) for engine in engines),
              "firn / best peer", "limit", "firn / limit"],
-            notes=self._notes(engines, group), subtitle=group.conditions())
+            notes=self._notes(engines, group))
         for row in self.rows(group):
             form = seconds if PHASES[row.phase].in_seconds else quantity
             table.rows.append([row.phase, row.unit,
@@ -124,11 +139,12 @@ class Tables:
                 if cell is None or not cell.events:
                     continue
                 figures = [cell.metric(metric) for _, metric, _ in columns]
-                table.rows.append([
-                    row.phase, self.label(engine, group),
-                    *(form(figure.median) if figure else NONE
-                      for figure, (_, _, form) in zip(figures, columns))])
-        return table
+                if any(figures):
+                    table.rows.append([
+                        row.phase, self.label(engine, group),
+                        *(form(figure.median) if figure else NONE
+                          for figure, (_, _, form) in zip(figures, columns))])
+        return table if table.rows else None
 
     def latencies(self, group: Group) -> Optional[Table]:
         table = Table(f"{group.title}: latency of one operation",
@@ -162,8 +178,9 @@ class Tables:
                       ["limit", "value", *(["after the run"] if after else []), "unit", "how"])
         for limit in self._results.limits:
             name = limit["limit"]
-            late = [quantity(after[name]) if name in after else NONE] if after else []
-            table.rows.append([name, quantity(limit["value"]), *late, limit["unit"], limit["how"]])
+            form = quantity if limit["unit"] == "1/s" else _plain
+            late = [form(after[name]) if name in after else NONE] if after else []
+            table.rows.append([name, form(limit["value"]), *late, limit["unit"], limit["how"]])
         return table
 
     def bound_list(self) -> Table:
@@ -253,12 +270,10 @@ def warnings_of(results: Results) -> List[str]:
         lines.append("This is a short run (--quick): few entries, few repetitions. It shows that "
                      "everything works and the order of magnitude; quote a full run.")
     cores = float(results.conditions.get("cores") or 1)
-    loads = [run.load_before for run in results.runs]
     first = float(results.conditions.get("load_before", 0.0))
     if first > 0.5 * cores:
         lines.append(f"The machine was not idle: load average {first:.2f} on {cores:.0f} cores "
-                     f"before the run, {min(loads, default=0):.2f} to {max(loads, default=0):.2f} "
-                     "before its jobs. Read ratios, not figures.")
+                     f"before the run. Read ratios, not figures.")
     missing = [group.title for group in results.groups
                if not any(run.group == group.name for run in results.runs)]
     if missing:

@@ -2,7 +2,7 @@
 
 import pathlib
 import time
-from typing import Optional, Sequence
+from typing import Sequence
 
 from rich import box
 from rich.console import Console
@@ -13,7 +13,7 @@ from rich.table import Table as RichTable
 
 from .plan import Job
 from .results import Event, Results, Run
-from .tables import DISPLAY, Table, Tables, condition_lines, warnings_of
+from .tables import DISPLAY, Table, Tables, condition_lines, once, warnings_of
 
 WIDTH_WITHOUT_TERMINAL = 150
 
@@ -83,14 +83,10 @@ def rendered(table: Table, title: bool = True) -> RichTable:
         left = name in words or name.startswith("an operation")
         made.add_column(escape(name), justify="left" if left else "right",
                         no_wrap=name in ("row", "engine"))
-    previous: Optional[str] = None
-    for row in table.rows:
-        # The name of a row that spans engines stands once.
-        repeated = "engine" == table.header[1] and row[0] == previous
-        if "engine" == table.header[1] and previous is not None and not repeated:
+    for row in once(table):
+        if row[0] and table.by_engine and made.row_count:
             made.add_section()
-        previous = row[0]
-        made.add_row(*(escape(cell) for cell in (["", *row[1:]] if repeated else row)))
+        made.add_row(*(escape(cell) for cell in row))
     return made
 
 
