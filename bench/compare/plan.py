@@ -6,7 +6,7 @@ after the other. Rows are the phases whose figures are shown; the others prepare
 
 import dataclasses
 import fnmatch
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 KEY_BYTES = 16
@@ -250,7 +250,3 @@ def able(group: Group, engine: Dict[str, Any]) -> bool:
 def disk_bytes_wanted(groups: Iterable[Group]) -> int:
     """What the largest job may need: data, its log, and a tree that is being rewritten."""
     return max((4 * group.data_bytes for group in groups), default=0) + GIB
-
-
-def find_group(groups: Iterable[Group], name: str) -> Optional[Group]:
-    return next((group for group in groups if group.name == name), None)

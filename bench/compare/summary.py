@@ -27,8 +27,13 @@ def spread_of(values: Iterable[Optional[float]]) -> Optional[Spread]:
     return Spread(statistics.median(known), min(known), max(known))
 
 
+def _number(event: Event, name: str) -> Optional[float]:
+    value = event.get(name)
+    return None if value is None else float(value)
+
+
 def _quotient(event: Event, above: str, below: str, factor: float = 1.0) -> Optional[float]:
-    numerator, denominator = event.get(above), event.get(below)
+    numerator, denominator = _number(event, above), _number(event, below)
     if numerator is None or not denominator:
         return None
     return factor * numerator / denominator
@@ -36,17 +41,16 @@ def _quotient(event: Event, above: str, below: str, factor: float = 1.0) -> Opti
 
 def _own_memory(event: Event) -> Optional[float]:
     """Without what firn_compare itself holds: its model of the store, its latencies."""
-    if "rss_peak_bytes" not in event:
-        return None
-    return max(0.0, event["rss_peak_bytes"] - event.get("harness_bytes", 0))
+    whole = _number(event, "rss_peak_bytes")
+    return None if whole is None else max(0.0, whole - (_number(event, "harness_bytes") or 0.0))
 
 
 # metric -> how it is read off one phase event; None where the phase does not have it.
 METRICS: Dict[str, Callable[[Event], Optional[float]]] = {
     "rate": lambda event: _quotient(event, "operations", "seconds"),
-    "seconds": lambda event: event.get("seconds"),
+    "seconds": lambda event: _number(event, "seconds"),
     "settled_rate": lambda event: _quotient(event, "operations", "quiet_seconds"),
-    "quiet_seconds": lambda event: event.get("quiet_seconds"),
+    "quiet_seconds": lambda event: _number(event, "quiet_seconds"),
     "cpu_micros": lambda event: _quotient(event, "cpu_seconds", "operations", 1e6),
     "write_amplification": lambda event: _quotient(event, "bytes_written", "bytes_put"),
     "space_amplification": lambda event: _quotient(event, "space_bytes", "live_bytes"),
@@ -77,7 +81,7 @@ class Cell:
         """That of the repetition whose rate is the median, or the next below."""
         timed = sorted((event for event in self.events if event.get("timeline")),
                        key=lambda event: METRICS["rate"](event) or 0.0)
-        return timed[(len(timed) - 1) // 2]["timeline"] if timed else []
+        return list(timed[(len(timed) - 1) // 2]["timeline"]) if timed else []
 
 
 @dataclasses.dataclass
