@@ -16,7 +16,7 @@ from compare import answers, bounds, jobs, plan, results, summary, tables  # noq
 
 # Speaks the protocol of docs/comparison.md; --keys names what it does wrong.
 FAKE = """
-import json, os, signal, sys
+import json, os, signal, sys, time
 def say(**event): print(json.dumps(event), flush=True)
 if sys.argv[1] == "engines":
     say(engine="firn", version="1", build="release", assertions=False)
@@ -28,7 +28,8 @@ say(event="engine", engine=options["--engine"], version="1", build="release", as
 open(os.path.join(options["--dir"], "store"), "a").write("x")
 for phase in options["--phases"].split(","):
     if behaviour == "silent" and phase == "readrandom": break
-    say(event="progress", phase=phase, done=1, total=2)
+    say(event="progress", phase=phase, done=1, total=2, process=os.getpid())
+    if behaviour == "hangs": time.sleep(600)
     if behaviour == "fails": say(event="error", message="no space left"); sys.exit(1)
     if behaviour == "aborts": sys.stderr.write("terminate called"); sys.stderr.flush(); os.abort()
     if behaviour == "babbles": print("hello", flush=True)
@@ -313,13 +314,14 @@ class Jobs(unittest.TestCase):
 
     def test_an_interrupt_leaves_neither_directory_nor_child(self) -> None:
         def interrupt(event: Dict[str, Any]) -> None:
+            self.heard.append(event)
             raise KeyboardInterrupt
 
         with self.assertRaises(KeyboardInterrupt):
-            self.runner.run(plan.Job(group_of(), "firn", 0), interrupt)
+            self.runner.run(plan.Job(group_of(keys="hangs"), "firn", 0), interrupt)
         self.assertEqual(os.listdir(self.stores), [])
-        with self.assertRaises(ChildProcessError):
-            os.waitpid(-1, os.WNOHANG)
+        with self.assertRaises(ProcessLookupError):
+            os.kill(self.heard[0]["process"], 0)
 
     def test_failures_tell_what_the_program_said(self) -> None:
         for behaviour, words in (("fails", "no space left"), ("aborts", "SIGABRT"),
