@@ -88,6 +88,13 @@ class Plans(unittest.TestCase):
                 durable = any(phase == "fillsync" for phase in group.phases)
                 self.assertEqual(group.durability, "S" if durable else "A", group.name)
 
+    def test_what_dies_leaves_a_log_of_the_size_it_was_asked_for(self) -> None:
+        for groups in self.every_plan():
+            for group in groups:
+                self.assertEqual("fill_and_die" in group.phases, group.log_bytes > 0, group.name)
+                if group.log_bytes:
+                    self.assertEqual(group.entries, group.log_bytes // group.entry_bytes)
+
     def test_what_is_read_was_written_before(self) -> None:
         for groups in self.every_plan():
             for group in groups:

@@ -9,7 +9,7 @@ import fnmatch
 from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
-KEY_BYTES = 16
+KEY_BYTES = {"random": 16, "dense": 16, "user": 24, "prefix": 61}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,11 +76,12 @@ class Group:
     budget_bytes: int = GIB
     max_seconds: float = 0.0  # a phase's time limit; 0: none
     repetitions_max: int = 0  # 0: as many as asked for
+    log_bytes: int = 0  # what `fill_and_die` leaves in the log; decides its number of entries
     without: Tuple[str, ...] = ()  # engines that cannot do this (`able`)
 
     @property
     def entry_bytes(self) -> int:
-        return KEY_BYTES + self.value_bytes
+        return KEY_BYTES[self.keys] + self.value_bytes
 
     @property
     def data_bytes(self) -> int:
@@ -94,7 +95,7 @@ class Group:
 
     def conditions(self) -> str:
         data = self.data_bytes / 1e9
-        return (f"{self.entries:,} entries of {KEY_BYTES} B {self.keys} keys and "
+        return (f"{self.entries:,} entries of {KEY_BYTES[self.keys]} B {self.keys} keys and "
                 f"{self.value_bytes} B values ({data:.2f} GB), {self.threads} thread"
                 f"{'' if self.threads == 1 else 's'}, compression {self.compression}, "
                 f"class {self.durability}, {self.budget_bytes // MIB} MiB budget")
@@ -120,6 +121,7 @@ SHAPE_PHASES = (
     "fillrandom", "settle", "readrandom", "readmissing", "seekrandom10", "readseq", "overwrite")
 YCSB_PHASES = (
     "fillrandom", "settle", "ycsb_c", "ycsb_b", "ycsb_a", "ycsb_f", "ycsb_d", "ycsb_e")
+LOG_BYTES = 256 * MIB
 # An entry's value names its key and its writing, which takes 16 B.
 VALUE_SIZES = (16, 1024, 16384)
 # Long enough for a rate, short enough for slow seeks; loads are never cut.
@@ -128,7 +130,7 @@ ROW_SECONDS, QUICK_ROW_SECONDS = 20.0, 1.0
 
 def full_plan(entries: int) -> List[Group]:
     """Every row of docs/comparison.md; `entries` is that of the main group."""
-    data = entries * (KEY_BYTES + 100)
+    data = entries * 116
     groups = [
         Group("main", "Random keys", MAIN_PHASES, entries, max_seconds=ROW_SECONDS),
         Group("fillseq", "Sequential fill", ("fillseq", "settle"), entries),
@@ -141,10 +143,11 @@ def full_plan(entries: int) -> List[Group]:
               max_seconds=ROW_SECONDS),
         Group("queue", "A queue", ("queue",), entries // 3),
         Group("bulkload", "Bulk load", ("bulkload", "settle"), entries),
-        Group("reopen", "Recovery", ("fill_and_die",), entries, second_process=("reopen",)),
+        Group("reopen", "Recovery from a log of 256 MiB", ("fill_and_die",),
+              LOG_BYTES // 116, second_process=("reopen",), log_bytes=LOG_BYTES),
     ]
     groups += [Group(f"value-{size}", f"Values of {size} B", SHAPE_PHASES,
-                     min(entries, data // (KEY_BYTES + size)), value_bytes=size,
+                     min(entries, data // (16 + size)), value_bytes=size,
                      max_seconds=ROW_SECONDS) for size in VALUE_SIZES]
     groups += [Group(f"keys-{keys}", f"Keys: {keys}", SHAPE_PHASES, entries, keys=keys,
                      max_seconds=ROW_SECONDS) for keys in ("dense", "user", "prefix")]

@@ -132,7 +132,9 @@ class Tables:
             ("CPU us / op", "cpu_micros", _three_digits),
         ]
         table = Table(f"{group.title}: what the writes cost",
-                      ["row", "engine", *(name for name, _, _ in columns)])
+                      ["row", "engine", *(name for name, _, _ in columns)],
+                      notes=["bytes written as the kernel counts them for the process: a page that "
+                             "is changed again before it is written back counts once"])
         for row in rows:
             for engine in engines:
                 cell = row.cells.get(engine)
@@ -164,7 +166,8 @@ class Tables:
         table = Table("Engines", ["engine", "version", "build", "assertions", "options"])
         for engine in self._results.engines:
             options = dict.fromkeys(
-                _as_text(run.engine_event["options"]) for run in self._results.runs
+                f"class {run.engine_event.get('class')}: {_as_text(run.engine_event['options'])}"
+                for run in self._results.runs
                 if run.engine == engine["engine"] and "options" in run.engine_event)
             table.rows.append([self.label(engine["engine"]), str(engine.get("version", NONE)),
                                str(engine.get("build", NONE)),

@@ -109,10 +109,11 @@ def print_report(out: Console, results: Results, problems: Sequence[str]) -> Non
         out.print(rendered(tables.throughput(group), title=False))
         costs = tables.writes(group)
         if costs is not None:
+            out.print()
             out.print(rendered(costs))
-    if results.limits:
-        out.print(rendered(tables.limit_list()))
-        out.print(rendered(tables.bound_list()))
+    for table in (tables.limit_list(), tables.bound_list()) if results.limits else ():
+        out.print()
+        out.print(rendered(table))
     for problem in problems:
         out.print(f"[bold red]WRONG[/bold red] {escape(problem)}", soft_wrap=True)
 

@@ -1,0 +1,130 @@
+// Which operations a workload does, as a stream that gives the same ones every time: run once
+// against an engine, and once more against the model to know what the engine should have said.
+// Threads: a stream belongs to one thread; what it points to is immutable.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "entries.h"
+
+namespace firn::compare {
+
+enum class Action : std::uint8_t {
+  kPut,
+  kInsert,  // a put of a key that was never there
+  kDelete,
+  kGet,
+  kGetMissing,
+  kGetNearMissing,
+  kModify,  // get, then put
+  kScan,    // seek, then steps
+  kWalk,    // one step of a walk over all of the thread's entries, which begins anew at its end
+};
+
+// How an operation's entry is chosen among those of the thread.
+enum class Choice : std::uint8_t {
+  kAscending,  // by index
+  kSorted,     // by key, in the recipe's direction, over and over
+  kShuffled,   // every one once, in an order of its own
+  kUniform,
+  kZipf,    // theta 0.99, popular ones anywhere
+  kLatest,  // theta 0.99, the last inserted ones popular
+};
+
+enum class Direction : std::uint8_t { kForward, kBackward };
+
+struct Recipe {
+  Action action = Action::kGet;
+  Choice choice = Choice::kUniform;
+  // Of each hundred operations, on average, this many do `other` instead.
+  std::uint32_t other_percent = 0;
+  Action other = Action::kGet;
+  std::uint32_t range_percent = 100;  // kUniform draws from the first of the thread's entries
+  std::uint32_t batch = 1;            // operations a call: kPut and kGet only
+  // Entries a scan shows: uniform between the two.
+  std::uint32_t steps_min = 0;
+  std::uint32_t steps_max = 0;
+  Direction direction = Direction::kForward;
+  bool fresh_cursor = true;  // a new one for each scan
+
+  [[nodiscard]] bool Does(Action what) const {
+    return action == what || (other_percent > 0 && other == what);
+  }
+  [[nodiscard]] bool Writes() const;
+};
+
+struct Operation {
+  Action action;
+  std::uint32_t steps;
+  std::uint64_t index;
+  std::uint64_t generation;  // of what a put stores
+};
+
+// A permutation of [0, size), computed: a Feistel network, walked until inside.
+class Permutation {
+ public:
+  Permutation() = default;
+  Permutation(std::uint64_t size, std::uint64_t seed);
+  [[nodiscard]] std::uint64_t operator()(std::uint64_t i) const;
+
+ private:
+  std::uint64_t size_ = 1;
+  std::uint64_t seed_ = 0;
+  unsigned half_bits_ = 1;
+};
+
+// Draws from [0, size) with Zipf's distribution, rank 0 the most popular.
+[[nodiscard]] std::vector<std::uint32_t> ZipfDraws(std::uint64_t size, std::uint64_t count,
+                                                   std::uint64_t seed);
+
+// What the streams of all threads of a phase share.
+struct StreamSource {
+  const Keys* keys = nullptr;
+  std::uint64_t entries = 0;                   // indexes below are chosen from
+  std::uint64_t insert_base = 0;               // inserts use indexes from here on
+  std::span<const std::uint32_t> sorted = {};  // indexes in key order, for Choice::kSorted
+  std::span<const std::uint32_t> zipf = {};    // for kZipf and kLatest
+  std::uint64_t seed = 0;
+  std::uint64_t generation = 0;  // the last one used
+  std::uint32_t threads = 1;
+};
+
+class OperationStream {
+ public:
+  OperationStream(const Recipe& recipe, const StreamSource& source, std::uint32_t thread);
+  [[nodiscard]] Operation Next();
+  // How many entries are this thread's to choose from.
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+  // Whether the first and the last entry there is, in the recipe's direction, are among them.
+  [[nodiscard]] bool begins_at_start() const { return Reaches(recipe_.direction, true); }
+  [[nodiscard]] bool reaches_end() const { return Reaches(recipe_.direction, false); }
+
+ private:
+  [[nodiscard]] std::uint64_t Random() { return Mix(random_++); }
+  // Uniform in [0, range) but for a bias of range / 2^32.
+  [[nodiscard]] std::uint64_t Draw(std::uint64_t range) {
+    return (Random() >> 32) * range >> 32;
+  }
+  [[nodiscard]] bool Reaches(Direction direction, bool start) const {
+    return (direction == Direction::kForward) == start ? begin_ == 0
+                                                       : begin_ + size_ == source_.entries;
+  }
+  [[nodiscard]] std::uint64_t Choose();
+  [[nodiscard]] std::uint64_t InsertIndex(std::uint64_t number) const {
+    return source_.insert_base + number * source_.threads + thread_;
+  }
+
+  Recipe recipe_;
+  StreamSource source_;
+  std::uint32_t thread_;
+  std::uint64_t begin_;
+  std::uint64_t size_;
+  std::uint64_t position_ = 0;  // operations given so far
+  std::uint64_t inserted_ = 0;
+  std::uint64_t random_;
+  Permutation permutation_;
+};
+
+}  // namespace firn::compare

@@ -1,0 +1,200 @@
+#include "worker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace firn::compare {
+namespace {
+
+Status Wrong(const std::string& what, Slice key) {
+  return {StatusCode::kCorruption, what + ", key " + Readable(key)};
+}
+
+}  // namespace
+
+std::string Readable(Slice key) {
+  const bool plain = std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (plain) return std::string(key);
+  std::string hex = "0x";
+  for (const char c : key) {
+    const auto byte = static_cast<unsigned char>(c);
+    hex += "0123456789abcdef"[byte >> 4];
+    hex += "0123456789abcdef"[byte & 15];
+  }
+  return hex;
+}
+
+Worker::Worker(std::unique_ptr<Session> session, const Keys& keys, const Values& values,
+               const Recipe& recipe, const OperationStream& stream)
+    : session_(std::move(session)),
+      keys_(keys),
+      values_(values),
+      recipe_(recipe),
+      stream_(stream),
+      key_buffers_(recipe.batch),
+      value_buffer_(recipe.batch * values.buffer_bytes()),
+      entries_(recipe.batch),
+      wanted_(recipe.batch),
+      pending_(recipe.batch),
+      lookups_(recipe.batch) {}
+
+Status Worker::Call() {
+  const std::uint64_t count = std::min<std::uint64_t>(recipe_.batch, remaining_);
+  remaining_ -= count;
+  operations_ += count;
+  if (recipe_.batch > 1) {
+    return recipe_.action == Action::kPut ? PutBatch(count) : MultiGet(count);
+  }
+  const Operation operation = stream_.Next();
+  switch (operation.action) {
+    case Action::kPut:
+    case Action::kInsert: return Put(operation);
+    case Action::kDelete: return Delete(operation);
+    case Action::kGet: return Get(keys_.Make(operation.index, key_buffers_[0]), operation);
+    case Action::kGetMissing:
+      return Get(keys_.MakeMissing(operation.index, key_buffers_[0]), operation);
+    case Action::kGetNearMissing:
+      return Get(keys_.MakeNearMissing(operation.index, key_buffers_[0]), operation);
+    case Action::kModify:
+      if (Status read = Get(keys_.Make(operation.index, key_buffers_[0]), operation); !read.ok()) {
+        return read;
+      }
+      return Put(operation);
+    case Action::kScan: return Scan(operation);
+    case Action::kWalk: return Walk(operation);
+  }
+  return {};
+}
+
+Tally Worker::tally() const {
+  Tally tally = tally_;
+  tally.operations = operations_;
+  return tally;
+}
+
+Status Worker::Put(const Operation& operation) {
+  const Slice key = keys_.Make(operation.index, key_buffers_[0]);
+  const Slice value =
+      values_.Make({operation.index, operation.generation}, value_buffer_.data());
+  tally_.bytes_put += key.size() + value.size();
+  return session_->Put(key, value);
+}
+
+Status Worker::Delete(const Operation& operation) {
+  tally_.bytes_put += keys_.bytes();
+  return session_->Delete(keys_.Make(operation.index, key_buffers_[0]));
+}
+
+Status Worker::PutBatch(std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const Operation operation = stream_.Next();
+    char* buffer = value_buffer_.data() + i * values_.buffer_bytes();
+    entries_[i] = {keys_.Make(operation.index, key_buffers_[i]),
+                   values_.Make({operation.index, operation.generation}, buffer)};
+  }
+  tally_.bytes_put += count * (keys_.bytes() + values_.bytes());
+  return session_->PutBatch(std::span(entries_).first(count));
+}
+
+Status Worker::Get(Slice key, const Operation& operation) {
+  Slice value;
+  const Result<bool> found = session_->Get(key, value);
+  if (!found.ok()) return found.status();
+  return *found ? See(operation, key, value) : Status();
+}
+
+Status Worker::MultiGet(std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    pending_[i] = stream_.Next();
+    wanted_[i] = keys_.Make(pending_[i].index, key_buffers_[i]);
+  }
+  const std::span<const Slice> wanted = std::span(wanted_).first(count);
+  if (Status read = session_->MultiGet(wanted, lookups_); !read.ok()) return read;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!lookups_[i].found) continue;
+    if (Status seen = See(pending_[i], wanted_[i], lookups_[i].value); !seen.ok()) return seen;
+  }
+  return {};
+}
+
+Status Worker::Scan(const Operation& operation) {
+  if (cursor_ == nullptr || recipe_.fresh_cursor) cursor_ = &session_->FreshCursor();
+  const Slice target = keys_.Make(operation.index, key_buffers_[0]);
+  const bool forward = recipe_.direction == Direction::kForward;
+  bool valid = forward ? cursor_->Seek(target) : cursor_->SeekForPrev(target);
+  for (std::uint32_t step = 0; step < operation.steps && valid; ++step) {
+    if (Status seen = SeeEntry(operation, cursor_->key(), cursor_->value()); !seen.ok()) {
+      return seen;
+    }
+    if (step + 1 < operation.steps) valid = forward ? cursor_->Next() : cursor_->Prev();
+  }
+  return valid ? Status() : cursor_->status();
+}
+
+bool Worker::BeginWalk(Slice first) {
+  cursor_ = &session_->FreshCursor();
+  if (recipe_.direction == Direction::kBackward) {
+    return first.empty() ? cursor_->SeekToLast() : cursor_->SeekForPrev(first);
+  }
+  return first.empty() ? cursor_->SeekToFirst() : cursor_->Seek(first);
+}
+
+Status Worker::Walk(const Operation& operation) {
+  bool valid;
+  if (walked_ % stream_.size() == 0) {
+    const Slice first = keys_.Make(operation.index, key_buffers_[0]);
+    valid = BeginWalk(stream_.begins_at_start() ? Slice() : first);
+  } else {
+    valid = recipe_.direction == Direction::kForward ? cursor_->Next() : cursor_->Prev();
+  }
+  ++walked_;
+  if (valid) return SeeEntry(operation, cursor_->key(), cursor_->value());
+  if (Status status = cursor_->status(); !status.ok()) return status;
+  return Wrong("the walk ended too early, before", keys_.Make(operation.index, key_buffers_[0]));
+}
+
+Status Worker::Finish() {
+  if (recipe_.action != Action::kWalk || !stream_.reaches_end()) return {};
+  bool valid;
+  if (stream_.size() == 0) {
+    valid = BeginWalk({});
+  } else if (walked_ > 0 && walked_ % stream_.size() == 0) {
+    valid = recipe_.direction == Direction::kForward ? cursor_->Next() : cursor_->Prev();
+  } else {
+    return {};
+  }
+  return valid ? Wrong("the walk went on behind its last entry", cursor_->key())
+               : cursor_->status();
+}
+
+Status Worker::See(const Operation& operation, Slice key, Slice value) {
+  ++tally_.found;
+  if (verdict_ == Verdict::kExact) {
+    tally_.checksum.Add(Values::Word(value));
+    return {};
+  }
+  const auto origin = values_.OriginOf(value);
+  if (origin && origin->index == operation.index && origin->generation > 0) return {};
+  return Wrong("the value is none of its key", key);
+}
+
+Status Worker::SeeEntry(const Operation& operation, Slice key, Slice value) {
+  if (verdict_ == Verdict::kExact) {
+    tally_.checksum.Add(KeyWord(key));
+    return See(operation, key, value);
+  }
+  ++tally_.found;
+  const auto origin = values_.OriginOf(value);
+  Keys::Buffer buffer;
+  if (!origin || origin->generation == 0 || keys_.Make(origin->index, buffer) != key) {
+    return Wrong("the value is none of its key", key);
+  }
+  if (recipe_.action == Action::kWalk && origin->index != operation.index) {
+    return Wrong("the walk is at another entry than " +
+                     Readable(keys_.Make(operation.index, buffer)),
+                 key);
+  }
+  return {};
+}
+
+}  // namespace firn::compare
