@@ -75,12 +75,6 @@ void PhaseReport::Describe(const RunResult& result) {
   event_["timeline"] = result.timeline;
 }
 
-void PhaseReport::Describe(const Tally& seen) {
-  event_["operations"] = seen.operations;
-  event_["found"] = seen.found;
-  if (seen.bytes_put > 0) event_["bytes_put"] = seen.bytes_put;
-}
-
 void PhaseReport::Emit() {
   event_["live_bytes"] = job_.model.live_bytes();
   job_.output.Emit(event_);

@@ -57,6 +57,8 @@ struct Job {
   const Values values;
   std::unique_ptr<Engine> engine;  // null while closed
   Model model;
+  // False once time has decided how much was written: then no other run stores the same values.
+  bool repeatable = true;
 };
 
 // Measures a phase from its construction on and prints it.
@@ -73,7 +75,6 @@ class PhaseReport {
   // Further members of the phase's line.
   Json& operator[](const char* member) { return event_[member]; }
   void Describe(const RunResult& result);
-  void Describe(const Tally& seen);
   // What the program itself holds in memory during this phase.
   void set_harness_bytes(std::uint64_t bytes) { event_["harness_bytes"] = bytes; }
   void Emit();

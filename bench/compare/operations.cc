@@ -11,6 +11,13 @@ bool Recipe::Writes() const {
          Does(Action::kModify);
 }
 
+bool Recipe::Reads() const {
+  const auto reads = [](Action what) {
+    return what != Action::kPut && what != Action::kInsert && what != Action::kDelete;
+  };
+  return reads(action) || (other_percent > 0 && reads(other));
+}
+
 Permutation::Permutation(std::uint64_t size, std::uint64_t seed)
     : size_(std::max<std::uint64_t>(size, 1)),
       seed_(seed),

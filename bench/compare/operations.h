@@ -53,6 +53,7 @@ struct Recipe {
     return action == what || (other_percent > 0 && other == what);
   }
   [[nodiscard]] bool Writes() const;
+  [[nodiscard]] bool Reads() const;
 };
 
 struct Operation {

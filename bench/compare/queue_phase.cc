@@ -111,7 +111,7 @@ Status RunQueue(Job& job, const Phase& phase) {
   report["operations"] = task->operations();
   report["found"] = task->operations();
   report["expected"] = task->operations();
-  report["checksum"] = Hexadecimal(task->checksum());
+  if (task->operations() == pops) report["checksum"] = Hexadecimal(task->checksum());
   if (arguments.wait) {
     if (Status quiet = report.Quiesce(); !quiet.ok()) return quiet;
   }

@@ -181,9 +181,15 @@ class RecipePhase {
       static_cast<void>(job_.model.Replay(streams_.back(), writer_recipe_,
                                           writer_tally_.operations, sorted_));
     }
-    report.Describe(seen);
-    if (!scans_race()) report["expected"] = due.found;
-    if (verdict() == Verdict::kExact) report["checksum"] = Hexadecimal(seen_sum);
+    report["operations"] = seen.operations;
+    if (seen.bytes_put > 0) report["bytes_put"] = seen.bytes_put;
+    const bool complete = seen.operations == operations_;
+    if (writes() && (!complete || phase_.writer_beside || scans_race())) job_.repeatable = false;
+    if (recipe_.Reads()) {
+      report["found"] = seen.found;
+      if (!scans_race()) report["expected"] = due.found;
+      if (complete && job_.repeatable) report["checksum"] = Hexadecimal(seen_sum);
+    }
     if (right) return {};
     if (Status located = VerifyStore(job_); !located.ok()) return located;
     return {StatusCode::kCorruption,
