@@ -29,16 +29,16 @@ Status Ours(int code, const char* call) {
 }
 
 struct CloseSession {
-  void operator()(WT_SESSION* session) const { session->close(session, nullptr); }
+  void operator()(WT_SESSION* handle) const { handle->close(handle, nullptr); }
 };
 using SessionHandle = std::unique_ptr<WT_SESSION, CloseSession>;  // closes its cursors too
 
 Result<SessionHandle> OpenSession(WT_CONNECTION* connection) {
-  WT_SESSION* session = nullptr;
-  if (int code = connection->open_session(connection, nullptr, nullptr, &session)) {
+  WT_SESSION* handle = nullptr;
+  if (int code = connection->open_session(connection, nullptr, nullptr, &handle)) {
     return Ours(code, "open_session");
   }
-  return SessionHandle(session);
+  return SessionHandle(handle);
 }
 
 class WiredTigerCursor final : public Cursor {
@@ -84,14 +84,14 @@ class WiredTigerCursor final : public Cursor {
     return true;
   }
 
-  WT_CURSOR* cursor_;  // the session's
+  WT_CURSOR* cursor_;  // the client's
   int code_ = 0;
 };
 
-class WiredTigerSession final : public Session {
+class WiredTigerClient final : public Client {
  public:
-  WiredTigerSession(SessionHandle session, WT_CURSOR* points, WT_CURSOR* scans)
-      : session_(std::move(session)), points_(points), cursor_(scans) {}
+  WiredTigerClient(SessionHandle handle, WT_CURSOR* points, WT_CURSOR* scans)
+      : session_(std::move(handle)), points_(points), cursor_(scans) {}
 
   Status Put(Slice key, Slice value) override {
     LetGo();
@@ -181,8 +181,8 @@ class WiredTigerSession final : public Session {
 
 class WiredTigerBulkLoader final : public BulkLoader {
  public:
-  WiredTigerBulkLoader(SessionHandle session, WT_CURSOR* cursor)
-      : session_(std::move(session)), cursor_(cursor) {}
+  WiredTigerBulkLoader(SessionHandle handle, WT_CURSOR* cursor)
+      : session_(std::move(handle)), cursor_(cursor) {}
 
   Status Add(Slice key, Slice value) override {
     WT_ITEM target = Peer(key);
@@ -209,51 +209,50 @@ class WiredTigerEngine final : public Engine {
   }
 
   Status Open(const Setup& setup, const std::string& options) {
-    if (int code = wiredtiger_open(setup.directory.c_str(), nullptr, options.c_str(),
-                                   &connection_)) {
+    if (int code =
+            wiredtiger_open(setup.directory.c_str(), nullptr, options.c_str(), &connection_)) {
       return Ours(code, "wiredtiger_open");
     }
-    Result<SessionHandle> session = OpenSession(connection_);
-    if (!session.ok()) return std::move(session).status();
-    return Ours((*session)->create(session->get(), kTable, kTableOptions), "create");
+    Result<SessionHandle> handle = OpenSession(connection_);
+    if (!handle.ok()) return std::move(handle).status();
+    return Ours((*handle)->create(handle->get(), kTable, kTableOptions), "create");
   }
 
-  Result<std::unique_ptr<Session>> NewSession() override {
-    Result<SessionHandle> session = OpenSession(connection_);
-    if (!session.ok()) return std::move(session).status();
+  Result<std::unique_ptr<Client>> NewClient() override {
+    Result<SessionHandle> handle = OpenSession(connection_);
+    if (!handle.ok()) return std::move(handle).status();
     WT_CURSOR* points = nullptr;
     WT_CURSOR* scans = nullptr;
     for (WT_CURSOR** cursor : {&points, &scans}) {
-      if (int code = (*session)->open_cursor(session->get(), kTable, nullptr, nullptr, cursor)) {
+      if (int code = (*handle)->open_cursor(handle->get(), kTable, nullptr, nullptr, cursor)) {
         return Ours(code, "open_cursor");
       }
     }
-    return std::unique_ptr<Session>(
-        std::make_unique<WiredTigerSession>(std::move(session).value(), points, scans));
+    return std::unique_ptr<Client>(
+        std::make_unique<WiredTigerClient>(std::move(handle).value(), points, scans));
   }
 
   Result<std::unique_ptr<BulkLoader>> NewBulkLoader() override {
-    Result<SessionHandle> session = OpenSession(connection_);
-    if (!session.ok()) return std::move(session).status();
+    Result<SessionHandle> handle = OpenSession(connection_);
+    if (!handle.ok()) return std::move(handle).status();
     WT_CURSOR* cursor = nullptr;
-    if (int code =
-            (*session)->open_cursor(session->get(), kTable, nullptr, "bulk", &cursor)) {
+    if (int code = (*handle)->open_cursor(handle->get(), kTable, nullptr, "bulk", &cursor)) {
       return Ours(code, "open_cursor for bulk");
     }
     return std::unique_ptr<BulkLoader>(
-        std::make_unique<WiredTigerBulkLoader>(std::move(session).value(), cursor));
+        std::make_unique<WiredTigerBulkLoader>(std::move(handle).value(), cursor));
   }
 
   Result<CareReport> Settle() override {
     return CareReport{"no call for it: waited until the process was idle", WaitUntilQuiet()};
   }
   Result<CareReport> Compact() override {
-    Result<SessionHandle> session = OpenSession(connection_);
-    if (!session.ok()) return std::move(session).status();
-    if (int code = (*session)->checkpoint(session->get(), nullptr)) {
+    Result<SessionHandle> handle = OpenSession(connection_);
+    if (!handle.ok()) return std::move(handle).status();
+    if (int code = (*handle)->checkpoint(handle->get(), nullptr)) {
       return Ours(code, "checkpoint");
     }
-    if (int code = (*session)->compact(session->get(), kTable, nullptr)) {
+    if (int code = (*handle)->compact(handle->get(), kTable, nullptr)) {
       return Ours(code, "compact");
     }
     return CareReport{"checkpoint, compact, then waited until the process was idle",
@@ -297,8 +296,7 @@ EngineKind WiredTigerKind() {
   int minor = 0;
   int patch = 0;
   wiredtiger_version(&major, &minor, &patch);
-  kind.version =
-      std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
+  kind.version = std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
   kind.build = FIRN_COMPARE_WIREDTIGER;
   kind.assertions = FIRN_COMPARE_WIREDTIGER_ASSERTIONS;
   kind.compressions = {"none"};
