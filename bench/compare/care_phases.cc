@@ -26,13 +26,13 @@ Status RunCare(Job& job, const Phase& phase, Result<CareReport> (Engine::*care)(
 }
 
 // Every index that was ever written, by Get.
-Status VerifyGets(Job& job, Session& session) {
+Status VerifyGets(Job& job, Client& client) {
   Keys::Buffer key_buffer;
   std::vector<char> value_buffer(job.values.buffer_bytes());
   for (std::uint64_t index = 0; index < job.model.size(); ++index) {
     const Slice key = job.keys.Make(index, key_buffer);
     Slice value;
-    const Result<bool> found = session.Get(key, value);
+    const Result<bool> found = client.Get(key, value);
     if (!found.ok()) return found.status();
     const std::uint64_t generation = job.model.Generation(index);
     if (*found != (generation != 0)) {
@@ -45,18 +45,18 @@ Status VerifyGets(Job& job, Session& session) {
   return {};
 }
 
-Status VerifyWalk(Job& job, Session& session) {
+Status VerifyWalk(Job& job, Client& client) {
   const SortedKeys sorted = job.model.Sorted();
   Keys::Buffer key_buffer;
-  Cursor& cursor = session.FreshCursor();
+  Cursor& cursor = client.FreshCursor();
   bool valid = cursor.SeekToFirst();
   for (const std::uint32_t index : sorted.order) {
     const Slice key = job.keys.Make(index, key_buffer);
     if (!valid || cursor.key() != key) {
       if (Status status = cursor.status(); !status.ok()) return status;
-      return Wrong(valid ? "a walk met " + Readable(cursor.key()) + " instead" :
-                           "a walk ended before it",
-                   key);
+      return Wrong(
+          valid ? "a walk met " + Readable(cursor.key()) + " instead" : "a walk ended before it",
+          key);
     }
     valid = cursor.Next();
   }
@@ -65,10 +65,10 @@ Status VerifyWalk(Job& job, Session& session) {
 
 // Which of the expected entries a store of an earlier process holds.
 Status Recall(Job& job) {
-  auto session = job.engine->NewSession();
-  if (!session.ok()) return std::move(session).status();
+  auto client = job.engine->NewClient();
+  if (!client.ok()) return std::move(client).status();
   Keys::Buffer key_buffer;
-  Cursor& cursor = (*session)->FreshCursor();
+  Cursor& cursor = (*client)->FreshCursor();
   for (bool valid = cursor.SeekToFirst(); valid; valid = cursor.Next()) {
     const auto origin = job.values.OriginOf(cursor.value());
     if (!origin || origin->generation == 0 ||
@@ -89,10 +89,10 @@ Status Recall(Job& job) {
 }  // namespace
 
 Status VerifyStore(Job& job) {
-  auto session = job.engine->NewSession();
-  if (!session.ok()) return std::move(session).status();
-  if (Status gets = VerifyGets(job, **session); !gets.ok()) return gets;
-  return VerifyWalk(job, **session);
+  auto client = job.engine->NewClient();
+  if (!client.ok()) return std::move(client).status();
+  if (Status gets = VerifyGets(job, **client); !gets.ok()) return gets;
+  return VerifyWalk(job, **client);
 }
 
 Status RunSettle(Job& job, const Phase& phase) { return RunCare(job, phase, &Engine::Settle); }
@@ -108,11 +108,11 @@ Status RunReopen(Job& job, const Phase& phase) {
   const Nanoseconds started = Now();
   if (Status opened = job.Open(); !opened.ok()) return opened;
   {
-    auto session = job.engine->NewSession();
-    if (!session.ok()) return std::move(session).status();
+    auto client = job.engine->NewClient();
+    if (!client.ok()) return std::move(client).status();
     Keys::Buffer key_buffer;
     Slice value;
-    const Result<bool> found = (*session)->Get(job.keys.Make(0, key_buffer), value);
+    const Result<bool> found = (*client)->Get(job.keys.Make(0, key_buffer), value);
     if (!found.ok()) return found.status();
   }
   report["seconds"] = Seconds(Now() - started);

@@ -1,10 +1,10 @@
-// What firn_compare asks of an engine: a store, sessions on it, and a cursor per session.
+// What firn_compare asks of an engine: a store, clients on it, and a cursor per client.
 //
 // Not here: workloads, which know no engine. One virtual call an operation and no allocation by an
 // adapter for one, so that what is measured is the engine; where an engine offers several ways, its
 // adapter takes the fastest public one.
-// Threads: an Engine may be called from any; a Session and its cursor belong to one thread.
-// Lifetime: sessions and loaders die before their engine is closed.
+// Threads: an Engine may be called from any; a Client and its cursor belong to one thread.
+// Lifetime: clients and loaders die before their engine is closed.
 #pragma once
 
 #include <cstdint>
@@ -56,17 +56,17 @@ struct Lookup {
   Slice value;
 };
 
-class Session {
+class Client {
  public:
-  virtual ~Session() = default;
+  virtual ~Client() = default;
   virtual Status Put(Slice key, Slice value) = 0;
   virtual Status PutBatch(std::span<const KeyValue> entries) = 0;  // all or nothing
   virtual Status Delete(Slice key) = 0;
-  // True when found; `value` then views it until the session's next call.
+  // True when found; `value` then views it until the client's next call.
   [[nodiscard]] virtual Result<bool> Get(Slice key, Slice& value) = 0;
-  // As many lookups as keys; the values are valid until the session's next call.
+  // As many lookups as keys; the values are valid until the client's next call.
   virtual Status MultiGet(std::span<const Slice> keys, std::span<Lookup> lookups) = 0;
-  // The session's one cursor, opened anew on the newest state; a write of the session ends its use.
+  // The client's one cursor, opened anew on the newest state; a write of the client ends its use.
   // A problem shows in its status().
   [[nodiscard]] virtual Cursor& FreshCursor() = 0;
 };
@@ -89,7 +89,7 @@ struct CareReport {
 class Engine {
  public:
   virtual ~Engine() = default;
-  [[nodiscard]] virtual Result<std::unique_ptr<Session>> NewSession() = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<Client>> NewClient() = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<BulkLoader>> NewBulkLoader() = 0;
   // Returns when no background work is running or due.
   [[nodiscard]] virtual Result<CareReport> Settle() = 0;
@@ -102,10 +102,10 @@ class Engine {
 struct EngineKind {
   std::string name;
   std::string version;
-  std::string build;                      // where the library comes from
-  bool assertions = false;                // compiled in
-  std::vector<std::string> compressions;  // of "none" and "lz4"
-  bool direct_io = false;                 // offered
+  std::string build;                                     // where the library comes from
+  bool assertions = false;                               // compiled in
+  std::vector<std::string> compressions;                 // of "none" and "lz4"
+  bool direct_io = false;                                // offered
   std::string (*options)(const Setup& setup) = nullptr;  // what Open sets, in words
   Result<std::unique_ptr<Engine>> (*open)(const Setup& setup) = nullptr;
 };

@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::string_view kUser = "user";
 constexpr std::string_view kPath = "tenants/north-atlantic/collections/ice-cores/";
-constexpr int kUserDigits = 20;  // of 2^64
+constexpr int kUserDigits = 20;                             // of 2^64
 constexpr std::uint64_t kMissing = std::uint64_t{1} << 40;  // far behind every index
 // Not the key shapes' own bytes, so a changed key is nobody's.
 constexpr char kForeignByte = '~';
@@ -28,9 +28,12 @@ void StoreHex(std::uint64_t number, char* bytes) {
 
 std::size_t BytesOf(KeyShape shape) {
   switch (shape) {
-    case KeyShape::kUser: return kUser.size() + kUserDigits;
-    case KeyShape::kPrefix: return kPath.size() + 16;
-    default: return 16;
+    case KeyShape::kUser:
+      return kUser.size() + kUserDigits;
+    case KeyShape::kPrefix:
+      return kPath.size() + 16;
+    default:
+      return 16;
   }
 }
 

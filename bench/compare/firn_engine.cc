@@ -1,4 +1,4 @@
-// firn through its public interface: pinned reads, one batch per session, a new iterator when asked.
+// firn through its public interface: pinned reads, one batch a client, a new iterator when asked.
 #include <optional>
 #include <utility>
 
@@ -30,9 +30,9 @@ class FirnCursor final : public Cursor {
   std::optional<Iterator> iterator_;
 };
 
-class FirnSession final : public Session {
+class FirnClient final : public Client {
  public:
-  explicit FirnSession(Db& db) : db_(db) {}
+  explicit FirnClient(Db& db) : db_(db) {}
 
   Status Put(Slice key, Slice value) override { return db_.Put(key, value); }
   Status Delete(Slice key) override { return db_.Delete(key); }
@@ -106,8 +106,8 @@ class FirnEngine final : public Engine {
  public:
   explicit FirnEngine(std::unique_ptr<Db> db) : db_(std::move(db)) {}
 
-  Result<std::unique_ptr<Session>> NewSession() override {
-    return std::unique_ptr<Session>(std::make_unique<FirnSession>(*db_));
+  Result<std::unique_ptr<Client>> NewClient() override {
+    return std::unique_ptr<Client>(std::make_unique<FirnClient>(*db_));
   }
   Result<std::unique_ptr<BulkLoader>> NewBulkLoader() override {
     return std::unique_ptr<BulkLoader>(std::make_unique<FirnBulkLoader>(*db_));

@@ -10,8 +10,8 @@ namespace firn::compare {
 void Output::Emit(const Json& event) {
   const std::string line = event.dump() + "\n";
   const std::lock_guard lock(mutex_);
-  std::fwrite(line.data(), 1, line.size(), stdout);
-  std::fflush(stdout);
+  std::fwrite(line.data(), 1, line.size(), file_);
+  std::fflush(file_);
 }
 
 Job::Job(const EngineKind& engine_kind, const Arguments& all, Output& lines)
@@ -40,8 +40,9 @@ PhaseReport::PhaseReport(Job& job, std::string_view phase, std::uint32_t threads
 }
 
 void PhaseReport::Progress(std::uint64_t done, std::uint64_t total) {
-  job_.output.Emit(
-      {{"event", "progress"}, {"phase", event_["phase"]}, {"done", done}, {"total", total}});
+  Json event = {{"event", "progress"}, {"phase", event_["phase"]}, {"done", done}};
+  if (total > 0) event["total"] = total;
+  job_.output.Emit(event);
 }
 
 Status PhaseReport::Quiesce() {
@@ -73,12 +74,6 @@ void PhaseReport::Describe(const RunResult& result) {
                             {"max", all.Quantile(1)}};
   }
   event_["timeline"] = result.timeline;
-}
-
-void PhaseReport::Describe(const Tally& seen) {
-  event_["operations"] = seen.operations;
-  event_["found"] = seen.found;
-  if (seen.bytes_put > 0) event_["bytes_put"] = seen.bytes_put;
 }
 
 void PhaseReport::Emit() {

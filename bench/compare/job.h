@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -35,13 +36,15 @@ struct Arguments {
   bool wait = true;              // for quiescence after each phase that writes
 };
 
-// JSON lines on standard output.
+// JSON lines.
 class Output {
  public:
+  explicit Output(std::FILE* file) : file_(file) {}
   void Emit(const Json& event);
 
  private:
-  std::mutex mutex_;
+  std::mutex mutex_;  // lines come whole
+  std::FILE* file_;
 };
 
 struct Job {
@@ -57,6 +60,8 @@ struct Job {
   const Values values;
   std::unique_ptr<Engine> engine;  // null while closed
   Model model;
+  // False once time has decided how much was written: then no other run stores the same values.
+  bool repeatable = true;
 };
 
 // Measures a phase from its construction on and prints it.
@@ -64,7 +69,7 @@ class PhaseReport {
  public:
   PhaseReport(Job& job, std::string_view phase, std::uint32_t threads);
 
-  // Prints progress; any thread.
+  // Prints progress; any thread. No total: 0.
   void Progress(std::uint64_t done, std::uint64_t total);
   // Waits until the engine has no background work. Once, after the last acknowledgement.
   Status Quiesce();
@@ -73,7 +78,6 @@ class PhaseReport {
   // Further members of the phase's line.
   Json& operator[](const char* member) { return event_[member]; }
   void Describe(const RunResult& result);
-  void Describe(const Tally& seen);
   // What the program itself holds in memory during this phase.
   void set_harness_bytes(std::uint64_t bytes) { event_["harness_bytes"] = bytes; }
   void Emit();

@@ -15,8 +15,7 @@ class Latencies {
  public:
   void Reserve(std::uint64_t samples) { samples_.reserve(samples); }
   void Add(Nanoseconds duration) {
-    samples_.push_back(
-        static_cast<std::uint32_t>(std::min<Nanoseconds>(duration, UINT32_MAX)));
+    samples_.push_back(static_cast<std::uint32_t>(std::min<Nanoseconds>(duration, UINT32_MAX)));
   }
   void Merge(const Latencies& other) {
     samples_.insert(samples_.end(), other.samples_.begin(), other.samples_.end());

@@ -50,9 +50,9 @@ class LevelDbCursor final : public Cursor {
   std::unique_ptr<leveldb::Iterator> iterator_;
 };
 
-class LevelDbSession final : public Session {
+class LevelDbClient final : public Client {
  public:
-  LevelDbSession(leveldb::DB& db, bool sync) : db_(db) { write_.sync = sync; }
+  LevelDbClient(leveldb::DB& db, bool sync) : db_(db) { write_.sync = sync; }
 
   Status Put(Slice key, Slice value) override {
     return Ours(db_.Put(write_, Peer(key), Peer(value)));
@@ -141,8 +141,8 @@ class LevelDbEngine final : public Engine {
     return opened;
   }
 
-  Result<std::unique_ptr<Session>> NewSession() override {
-    return std::unique_ptr<Session>(std::make_unique<LevelDbSession>(*db_, sync_));
+  Result<std::unique_ptr<Client>> NewClient() override {
+    return std::unique_ptr<Client>(std::make_unique<LevelDbClient>(*db_, sync_));
   }
   Result<std::unique_ptr<BulkLoader>> NewBulkLoader() override {
     return std::unique_ptr<BulkLoader>(std::make_unique<LevelDbBulkLoader>(*db_, sync_));
@@ -172,9 +172,7 @@ std::uint64_t WriteBuffer(const Setup& setup) {
   return std::min(setup.write_buffer_bytes, setup.budget_bytes / 4);
 }
 
-std::uint64_t CacheBytes(const Setup& setup) {
-  return setup.budget_bytes - 2 * WriteBuffer(setup);
-}
+std::uint64_t CacheBytes(const Setup& setup) { return setup.budget_bytes - 2 * WriteBuffer(setup); }
 
 std::string DescribeOptions(const Setup& setup) {
   return "write_buffer_size " + std::to_string(WriteBuffer(setup)) + ", block_cache " +
@@ -193,8 +191,7 @@ Result<std::unique_ptr<Engine>> Open(const Setup& setup) {
   options.write_buffer_size = WriteBuffer(setup);
   options.max_file_size = kFileBytes;
   options.max_open_files = kOpenFiles;
-  auto engine =
-      std::make_unique<LevelDbEngine>(options, setup.durability == DurabilityClass::kS);
+  auto engine = std::make_unique<LevelDbEngine>(options, setup.durability == DurabilityClass::kS);
   if (Status opened = engine->Open(options, setup.directory); !opened.ok()) return opened;
   return std::unique_ptr<Engine>(std::move(engine));
 }

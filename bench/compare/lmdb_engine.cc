@@ -1,4 +1,4 @@
-// LMDB: one environment, one write transaction for a put or a batch; a session's reads go through
+// LMDB: one environment, one write transaction for a put or a batch; a client's reads go through
 // two read transactions, reset and renewed, never begun anew.
 #include <lmdb.h>
 
@@ -18,7 +18,9 @@ constexpr unsigned kReaders = 1024;
 MDB_val Peer(Slice slice) {
   return {slice.size(), const_cast<char*>(slice.data())};  // the interface knows no const
 }
-Slice Ours(const MDB_val& value) { return {static_cast<const char*>(value.mv_data), value.mv_size}; }
+Slice Ours(const MDB_val& value) {
+  return {static_cast<const char*>(value.mv_data), value.mv_size};
+}
 
 Status Ours(int code, const char* call) {
   if (code == MDB_SUCCESS) return {};
@@ -95,9 +97,9 @@ class LmdbCursor final : public Cursor {
   int code_ = MDB_SUCCESS;
 };
 
-class LmdbSession final : public Session {
+class LmdbClient final : public Client {
  public:
-  explicit LmdbSession(const Environment& environment) : environment_(environment) {}
+  explicit LmdbClient(const Environment& environment) : environment_(environment) {}
 
   Status Put(Slice key, Slice value) override {
     const KeyValue entry{key, value};
@@ -225,7 +227,7 @@ class LmdbEngine final : public Engine {
     if (int code = mdb_env_set_maxreaders(env, kReaders)) {
       return Ours(code, "mdb_env_set_maxreaders");
     }
-    // A session has two read transactions, so they cannot belong to their thread.
+    // A client has two read transactions, so they cannot belong to their thread.
     unsigned flags = MDB_NOTLS;
     if (setup.durability == DurabilityClass::kA) flags |= MDB_NOSYNC;
     if (int code = mdb_env_open(env, setup.directory.c_str(), flags, 0644)) {
@@ -240,8 +242,8 @@ class LmdbEngine final : public Engine {
     return Ours(mdb_txn_commit(txn), "mdb_txn_commit");
   }
 
-  Result<std::unique_ptr<Session>> NewSession() override {
-    return std::unique_ptr<Session>(std::make_unique<LmdbSession>(environment_));
+  Result<std::unique_ptr<Client>> NewClient() override {
+    return std::unique_ptr<Client>(std::make_unique<LmdbClient>(environment_));
   }
   Result<std::unique_ptr<BulkLoader>> NewBulkLoader() override {
     return std::unique_ptr<BulkLoader>(std::make_unique<LmdbBulkLoader>(environment_));

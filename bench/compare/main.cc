@@ -52,8 +52,8 @@ std::string Complaint(const EngineKind& kind, const Arguments& arguments) {
     return kind.name + " offers no direct I/O: run it without --direct";
   }
   const auto needs_log = [](const std::string& phase) { return phase == "fill_and_die"; };
-  if (arguments.log_bytes == 0 && std::any_of(arguments.phases.begin(), arguments.phases.end(),
-                                              needs_log)) {
+  if (arguments.log_bytes == 0 &&
+      std::any_of(arguments.phases.begin(), arguments.phases.end(), needs_log)) {
     return "fill_and_die needs --log-bytes";
   }
   if (arguments.entries < arguments.threads) return "fewer entries than threads";
@@ -67,30 +67,39 @@ struct Words {
   std::string durability = "A";
 };
 
-void AddOptions(CLI::App& run, Words& words, Arguments& arguments) {
+void AddWorkload(CLI::App& run, Words& words, Arguments& arguments) {
   constexpr std::uint64_t kEntriesMax = std::uint64_t{1} << 31;
-  Setup& setup = arguments.setup;
-  run.add_option("--engine", words.engine, "as `engines` names it")->required();
-  run.add_option("--dir", setup.directory, "an existing directory")->required();
-  run.add_option("--phases", arguments.phases, "in this order")->required()->delimiter(',');
-  run.add_option("--entries", arguments.entries, "")->check(CLI::Range(std::uint64_t{1}, kEntriesMax));
-  run.add_option("--value-bytes", arguments.value_bytes, "")
+  run.add_option("--phases", arguments.phases, "Names with commas between, run in this order")
+      ->required()
+      ->delimiter(',');
+  run.add_option("--entries", arguments.entries, "Entries that are loaded and chosen from")
+      ->check(CLI::Range(std::uint64_t{1}, kEntriesMax));
+  run.add_option("--value-bytes", arguments.value_bytes, "Length of a value")
       ->check(CLI::Range(Values::kBytesMin, std::size_t{1} << 24));
-  run.add_option("--keys", words.keys, "")->check(CLI::IsMember({"random", "dense", "user", "prefix"}));
-  run.add_option("--threads", arguments.threads, "")->check(CLI::Range(1, 256));
-  run.add_option("--operations", arguments.operations, "of phases that do not load; default: entries");
-  run.add_option("--budget-bytes", setup.budget_bytes, "block cache and write buffers")
+  run.add_option("--keys", words.keys, "Shape of the keys")
+      ->check(CLI::IsMember({"random", "dense", "user", "prefix"}));
+  run.add_option("--threads", arguments.threads, "Clients at once")->check(CLI::Range(1, 256));
+  run.add_option("--operations", arguments.operations, "Of a phase that does not load (entries)");
+  run.add_option("--seed", arguments.seed, "Of everything drawn");
+  run.add_option("--max-seconds", arguments.max_seconds,
+                 "Of a phase that does not load; 0: no end");
+  run.add_option("--write-rate", arguments.write_rate, "Puts a second beside readers; 0: no limit");
+  run.add_option("--log-bytes", arguments.log_bytes, "Entries to fill a log of this size");
+  run.add_flag("--wait,!--no-wait", arguments.wait, "For quiescence after phases that write");
+}
+
+void AddSetup(CLI::App& run, Words& words, Setup& setup) {
+  run.add_option("--engine", words.engine, "As `engines` names it")->required();
+  run.add_option("--dir", setup.directory, "An existing directory for the store")->required();
+  run.add_option("--budget-bytes", setup.budget_bytes, "Block cache and write buffers together")
       ->check(CLI::Range(std::uint64_t{8} << 20, std::uint64_t{1} << 50));
-  run.add_option("--write-buffer-bytes", setup.write_buffer_bytes, "of one write buffer")
+  run.add_option("--write-buffer-bytes", setup.write_buffer_bytes, "Of one write buffer")
       ->check(CLI::Range(std::uint64_t{1} << 20, std::uint64_t{1} << 34));
-  run.add_option("--compression", words.compression, "")->check(CLI::IsMember({"none", "lz4"}));
-  run.add_option("--class", words.durability, "")->check(CLI::IsMember({"A", "S"}));
-  run.add_flag("--direct", setup.direct_io, "data past the page cache");
-  run.add_option("--seed", arguments.seed, "");
-  run.add_option("--max-seconds", arguments.max_seconds, "of phases that do not load; 0: no end");
-  run.add_option("--write-rate", arguments.write_rate, "puts a second beside readers; 0: all that go");
-  run.add_option("--log-bytes", arguments.log_bytes, "of fill_and_die and the reopen after it");
-  run.add_flag("--wait,!--no-wait", arguments.wait, "until quiescence after phases that write");
+  run.add_option("--compression", words.compression, "Of blocks")
+      ->check(CLI::IsMember({"none", "lz4"}));
+  run.add_option("--class", words.durability, "What acknowledged writes survive: A a kill, S all")
+      ->check(CLI::IsMember({"A", "S"}));
+  run.add_flag("--direct", setup.direct_io, "Past the page cache, where the engine can");
 }
 
 // As many entries as --log-bytes asks for, and write buffers that need not be flushed before: a
@@ -105,8 +114,7 @@ void FillLog(Arguments& arguments) {
 int RunCommand(const Words& words, Arguments& arguments, Output& output) {
   arguments.keys = *KeyShapeOf(words.keys);
   arguments.setup.lz4 = words.compression == "lz4";
-  arguments.setup.durability =
-      words.durability == "S" ? DurabilityClass::kS : DurabilityClass::kA;
+  arguments.setup.durability = words.durability == "S" ? DurabilityClass::kS : DurabilityClass::kA;
   const EngineKind* kind = FindKind(words.engine);
   if (kind == nullptr) return Fail(output, "no engine " + words.engine + " compiled in");
   if (const std::string wrong = Complaint(*kind, arguments); !wrong.empty()) {
@@ -124,14 +132,15 @@ int main(int argument_count, char** arguments) {
   using namespace firn::compare;
   CLI::App app("Runs phases of a workload on one engine and prints JSON lines.");
   app.require_subcommand(1);
-  CLI::App* engines = app.add_subcommand("engines", "the engines compiled in");
-  CLI::App* phases = app.add_subcommand("phases", "the phases there are");
-  CLI::App* run = app.add_subcommand("run", "runs phases on one store");
+  CLI::App* engines = app.add_subcommand("engines", "The engines compiled in");
+  CLI::App* phases = app.add_subcommand("phases", "The phases there are");
+  CLI::App* run = app.add_subcommand("run", "Runs phases on one store");
   Words words;
   Arguments parsed;
-  AddOptions(*run, words, parsed);
+  AddSetup(*run, words, parsed.setup);
+  AddWorkload(*run, words, parsed);
   CLI11_PARSE(app, argument_count, arguments);
-  Output output;
+  Output output(stdout);
   if (engines->parsed()) return ListEngines(output);
   if (phases->parsed()) return ListPhases(output);
   return RunCommand(words, parsed, output);

@@ -49,8 +49,8 @@ void Model::ReplayScan(const Operation& operation, Direction direction, const So
   const auto count = static_cast<std::int64_t>(sorted.order.size());
   auto place = static_cast<std::int64_t>(sorted.rank[operation.index]);
   const bool forward = direction == Direction::kForward;
-  if (!forward && (place == count || sorted.order[static_cast<std::size_t>(place)] !=
-                                         operation.index)) {
+  if (!forward &&
+      (place == count || sorted.order[static_cast<std::size_t>(place)] != operation.index)) {
     --place;
   }
   Keys::Buffer key;
@@ -84,10 +84,15 @@ Tally Model::Replay(OperationStream stream, const Recipe& recipe, std::uint64_t 
         Erase(operation.index);
         tally.bytes_put += keys_.bytes();
         break;
-      case Action::kGet: ReplayGet(operation.index, tally); break;
+      case Action::kGet:
+        ReplayGet(operation.index, tally);
+        break;
       case Action::kGetMissing:
-      case Action::kGetNearMissing: break;
-      case Action::kScan: ReplayScan(operation, recipe.direction, sorted, tally); break;
+      case Action::kGetNearMissing:
+        break;
+      case Action::kScan:
+        ReplayScan(operation, recipe.direction, sorted, tally);
+        break;
       case Action::kWalk:
         tally.checksum.Add(KeyWord(keys_.Make(operation.index, key)));
         See(operation.index, tally);

@@ -55,8 +55,8 @@ class Model {
 
   // Applies the next `operations` of `stream` and tells what they should have seen. `sorted` holds
   // every key the stream may see; only scans need it.
-  [[nodiscard]] Tally Replay(OperationStream stream, const Recipe& recipe,
-                             std::uint64_t operations, const SortedKeys& sorted);
+  [[nodiscard]] Tally Replay(OperationStream stream, const Recipe& recipe, std::uint64_t operations,
+                             const SortedKeys& sorted);
 
  private:
   void ReplayGet(std::uint64_t index, Tally& tally) const;

@@ -11,6 +11,13 @@ bool Recipe::Writes() const {
          Does(Action::kModify);
 }
 
+bool Recipe::Reads() const {
+  const auto reads = [](Action what) {
+    return what != Action::kPut && what != Action::kInsert && what != Action::kDelete;
+  };
+  return reads(action) || (other_percent > 0 && reads(other));
+}
+
 Permutation::Permutation(std::uint64_t size, std::uint64_t seed)
     : size_(std::max<std::uint64_t>(size, 1)),
       seed_(seed),
@@ -64,33 +71,48 @@ OperationStream::OperationStream(const Recipe& recipe, const StreamSource& sourc
       thread_(thread),
       begin_(source.entries * thread / source.threads),
       size_(source.entries * (thread + 1) / source.threads - begin_),
+      range_((size_ * recipe.range_percent + 99) / 100),
+      generation_(source.generation),
       random_(Mix(source.seed ^ thread)),
       permutation_(size_, Mix(source.seed + thread)) {}
 
+std::uint64_t OperationStream::TakeTurn() {
+  const std::uint64_t place = place_;
+  if (++place_ == size_) place_ = 0;
+  return place;
+}
+
+std::uint64_t OperationStream::TakeZipf() {
+  const std::uint64_t rank = source_.zipf[zipf_place_];
+  if (++zipf_place_ == source_.zipf.size()) zipf_place_ = 0;
+  return rank;
+}
+
 std::uint64_t OperationStream::Choose() {
   switch (recipe_.choice) {
-    case Choice::kAscending: return begin_ + position_;
+    case Choice::kUnordered: {
+      const std::uint64_t place = TakeTurn();
+      return begin_ + (source_.keys->scattered() ? place : permutation_(place));
+    }
+    case Choice::kShuffled:
+      return begin_ + permutation_(TakeTurn());
     case Choice::kSorted: {
-      const std::uint64_t place = position_ % size_;
+      const std::uint64_t place = TakeTurn();
       const bool forward = recipe_.direction == Direction::kForward;
       return source_.sorted[begin_ + (forward ? place : size_ - 1 - place)];
     }
-    case Choice::kShuffled: return begin_ + permutation_(position_ % size_);
     case Choice::kUniform: {
-      const std::uint64_t range = (size_ * recipe_.range_percent + 99) / 100;
-      const std::uint64_t drawn = Draw(range);
-      if (range == size_ || source_.keys->scattered()) return begin_ + drawn;
-      return begin_ + permutation_(drawn);
+      const std::uint64_t drawn = Draw(range_);
+      const bool anywhere = range_ == size_ || source_.keys->scattered();
+      return begin_ + (anywhere ? drawn : permutation_(drawn));
     }
     case Choice::kZipf: {
-      const std::uint64_t rank = source_.zipf[position_ % source_.zipf.size()] % size_;
+      const std::uint64_t rank = TakeZipf();
       return begin_ + (source_.keys->scattered() ? rank : permutation_(rank));
     }
     case Choice::kLatest: {
-      const std::uint64_t all = size_ + inserted_;
-      const std::uint64_t rank = source_.zipf[position_ % source_.zipf.size()] % size_;
-      const std::uint64_t newest_first = all - 1 - rank;
-      return newest_first < size_ ? begin_ + newest_first : InsertIndex(newest_first - size_);
+      const std::uint64_t place = size_ + inserted_ - 1 - TakeZipf();
+      return place < size_ ? begin_ + place : InsertIndex(place - size_);
     }
   }
   return 0;
@@ -102,14 +124,12 @@ Operation OperationStream::Next() {
   if (recipe_.other_percent > 0 && Draw(100) < recipe_.other_percent) {
     operation.action = recipe_.other;
   }
-  operation.generation = source_.generation + 1 + position_;
+  operation.generation = ++generation_;
   operation.steps = recipe_.steps_min;
   if (recipe_.steps_max > recipe_.steps_min) {
-    operation.steps +=
-        static_cast<std::uint32_t>(Draw(recipe_.steps_max - recipe_.steps_min + 1));
+    operation.steps += static_cast<std::uint32_t>(Draw(recipe_.steps_max - recipe_.steps_min + 1));
   }
   operation.index = operation.action == Action::kInsert ? InsertIndex(inserted_++) : Choose();
-  ++position_;
   return operation;
 }
 

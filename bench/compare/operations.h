@@ -25,9 +25,11 @@ enum class Action : std::uint8_t {
 
 // How an operation's entry is chosen among those of the thread.
 enum class Choice : std::uint8_t {
-  kAscending,  // by index
-  kSorted,     // by key, in the recipe's direction, over and over
-  kShuffled,   // every one once, in an order of its own
+  // Every one, over and over:
+  kUnordered,  // neighbours' keys far apart, in the cheapest such order
+  kShuffled,   // the same, in an order of the phase's own
+  kSorted,     // by key, in the recipe's direction
+  // Drawn:
   kUniform,
   kZipf,    // theta 0.99, popular ones anywhere
   kLatest,  // theta 0.99, the last inserted ones popular
@@ -53,6 +55,7 @@ struct Recipe {
     return action == what || (other_percent > 0 && other == what);
   }
   [[nodiscard]] bool Writes() const;
+  [[nodiscard]] bool Reads() const;
 };
 
 struct Operation {
@@ -75,7 +78,7 @@ class Permutation {
   unsigned half_bits_ = 1;
 };
 
-// Draws from [0, size) with Zipf's distribution, rank 0 the most popular.
+// `count` draws from [0, size) with Zipf's distribution, rank 0 the most popular.
 [[nodiscard]] std::vector<std::uint32_t> ZipfDraws(std::uint64_t size, std::uint64_t count,
                                                    std::uint64_t seed);
 
@@ -97,6 +100,7 @@ class OperationStream {
   [[nodiscard]] Operation Next();
   // How many entries are this thread's to choose from.
   [[nodiscard]] std::uint64_t size() const { return size_; }
+  [[nodiscard]] std::uint64_t size_of_all() const { return source_.entries; }
   // Whether the first and the last entry there is, in the recipe's direction, are among them.
   [[nodiscard]] bool begins_at_start() const { return Reaches(recipe_.direction, true); }
   [[nodiscard]] bool reaches_end() const { return Reaches(recipe_.direction, false); }
@@ -104,14 +108,14 @@ class OperationStream {
  private:
   [[nodiscard]] std::uint64_t Random() { return Mix(random_++); }
   // Uniform in [0, range) but for a bias of range / 2^32.
-  [[nodiscard]] std::uint64_t Draw(std::uint64_t range) {
-    return (Random() >> 32) * range >> 32;
-  }
+  [[nodiscard]] std::uint64_t Draw(std::uint64_t range) { return (Random() >> 32) * range >> 32; }
   [[nodiscard]] bool Reaches(Direction direction, bool start) const {
     return (direction == Direction::kForward) == start ? begin_ == 0
                                                        : begin_ + size_ == source_.entries;
   }
   [[nodiscard]] std::uint64_t Choose();
+  [[nodiscard]] std::uint64_t TakeTurn();
+  [[nodiscard]] std::uint64_t TakeZipf();
   [[nodiscard]] std::uint64_t InsertIndex(std::uint64_t number) const {
     return source_.insert_base + number * source_.threads + thread_;
   }
@@ -121,7 +125,10 @@ class OperationStream {
   std::uint32_t thread_;
   std::uint64_t begin_;
   std::uint64_t size_;
-  std::uint64_t position_ = 0;  // operations given so far
+  std::uint64_t range_;           // the part of it drawn from
+  std::uint64_t place_ = 0;       // below size_: the next one of those taken in turn
+  std::uint64_t zipf_place_ = 0;  // the next draw
+  std::uint64_t generation_;
   std::uint64_t inserted_ = 0;
   std::uint64_t random_;
   Permutation permutation_;

@@ -67,12 +67,12 @@ Phase Durable(Phase phase) {
 
 const std::vector<Phase>& AllPhases() {
   static const std::vector<Phase> phases = {
-      Load("fillrandom", Of(Action::kPut, Choice::kShuffled)),
+      Load("fillrandom", Of(Action::kPut, Choice::kUnordered)),
       Load("fillseq", Of(Action::kPut, Choice::kSorted)),
-      Load("fillbatch100", Batched(Of(Action::kPut, Choice::kShuffled), 100)),
+      Load("fillbatch100", Batched(Of(Action::kPut, Choice::kUnordered), 100)),
       Load("overwrite", Of(Action::kPut, Choice::kShuffled)),
       Load("deleterandom", Of(Action::kDelete, Choice::kShuffled)),
-      Durable(Do("fillsync", Of(Action::kInsert, Choice::kAscending))),
+      Durable(Do("fillsync", Of(Action::kInsert, Choice::kUnordered))),
       Do("readrandom", Of(Action::kGet, Choice::kUniform)),
       Do("readhot", Hot(Of(Action::kGet, Choice::kUniform), 1)),
       Do("readmissing", Of(Action::kGetMissing, Choice::kUniform)),
@@ -84,8 +84,7 @@ const std::vector<Phase>& AllPhases() {
       Do("readseq", Of(Action::kWalk, Choice::kSorted), Amount::kLive),
       Do("readreverse", Reverse(Of(Action::kWalk, Choice::kSorted)), Amount::kLive),
       BesideWriter(Do("readwhilewriting", Of(Action::kGet, Choice::kUniform))),
-      BesideWriter(
-          Do("scanwhilewriting", Of(Action::kWalk, Choice::kSorted), Amount::kEndless)),
+      BesideWriter(Do("scanwhilewriting", Of(Action::kWalk, Choice::kSorted), Amount::kEndless)),
       Do("ycsb_a", Mixed(Of(Action::kGet, Choice::kZipf), 50, Action::kPut)),
       Do("ycsb_b", Mixed(Of(Action::kGet, Choice::kZipf), 5, Action::kPut)),
       Do("ycsb_c", Of(Action::kGet, Choice::kZipf)),
@@ -95,7 +94,7 @@ const std::vector<Phase>& AllPhases() {
       {.name = "bulkload", .run = RunBulkLoad},
       {.name = "queue", .run = RunQueue},
       {.name = "fill_and_die",
-       .recipe = Of(Action::kPut, Choice::kShuffled),
+       .recipe = Of(Action::kPut, Choice::kUnordered),
        .amount = Amount::kEntries,
        .quiesces = false,
        .run = RunFillAndDie},
@@ -108,9 +107,8 @@ const std::vector<Phase>& AllPhases() {
 }
 
 Status RunPhase(Job& job, const std::string& name) {
-  const auto phase =
-      std::find_if(AllPhases().begin(), AllPhases().end(),
-                   [&](const Phase& candidate) { return candidate.name == name; });
+  const auto phase = std::find_if(AllPhases().begin(), AllPhases().end(),
+                                  [&](const Phase& candidate) { return candidate.name == name; });
   if (phase == AllPhases().end()) return {StatusCode::kInvalidArgument, "no such phase"};
   if (phase->durable && job.arguments.setup.durability != DurabilityClass::kS) {
     return {StatusCode::kInvalidArgument, "measures class S: run it with --class S"};

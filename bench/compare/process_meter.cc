@@ -58,9 +58,8 @@ std::uint64_t SpaceOf(const std::string& directory) {
   std::uint64_t blocks = 0;
   std::error_code gone;  // files may be deleted meanwhile
   std::filesystem::recursive_directory_iterator files(directory, gone);
-  for (; !gone && files != std::filesystem::recursive_directory_iterator();
-       files.increment(gone)) {
-    struct stat info {};
+  for (; !gone && files != std::filesystem::recursive_directory_iterator(); files.increment(gone)) {
+    struct stat info{};
     if (stat(files->path().c_str(), &info) == 0 && S_ISREG(info.st_mode)) {
       blocks += static_cast<std::uint64_t>(info.st_blocks);
     }

@@ -17,9 +17,9 @@ constexpr std::uint64_t kGeneration = 1;
 
 class QueueTask final : public Task {
  public:
-  QueueTask(Job& job, std::unique_ptr<Session> session, std::uint64_t pops)
+  QueueTask(Job& job, std::unique_ptr<Client> client, std::uint64_t pops)
       : job_(job),
-        session_(std::move(session)),
+        client_(std::move(client)),
         pops_(pops),
         value_buffer_(job.values.buffer_bytes()) {}
 
@@ -61,13 +61,13 @@ class QueueTask final : public Task {
     const Key key = KeyOf(tail_);
     const Slice value = job_.values.Make({tail_, kGeneration}, value_buffer_.data());
     ++tail_;
-    return session_->Put({key.data(), key.size()}, value);
+    return client_->Put({key.data(), key.size()}, value);
   }
 
   Status Pop() {
     const Key key = KeyOf(head_);
     const Slice first(key.data(), key.size());
-    Cursor& cursor = session_->FreshCursor();
+    Cursor& cursor = client_->FreshCursor();
     if (!cursor.Seek(kPrefix)) {
       if (Status status = cursor.status(); !status.ok()) return status;
       return {StatusCode::kCorruption, "the queue is empty, key " + Readable(first)};
@@ -79,11 +79,11 @@ class QueueTask final : public Task {
     }
     checksum_.Add(Values::Word(cursor.value()));
     ++head_;
-    return session_->Delete(first);
+    return client_->Delete(first);
   }
 
   Job& job_;
-  std::unique_ptr<Session> session_;
+  std::unique_ptr<Client> client_;
   const std::uint64_t pops_;
   std::uint64_t head_ = 0;
   std::uint64_t tail_ = 0;
@@ -95,11 +95,10 @@ class QueueTask final : public Task {
 
 Status RunQueue(Job& job, const Phase& phase) {
   const Arguments& arguments = job.arguments;
-  const std::uint64_t pops =
-      arguments.operations > 0 ? arguments.operations : arguments.entries;
-  auto session = job.engine->NewSession();
-  if (!session.ok()) return std::move(session).status();
-  std::optional<QueueTask> task(std::in_place, job, std::move(session).value(), pops);
+  const std::uint64_t pops = arguments.operations > 0 ? arguments.operations : arguments.entries;
+  auto client = job.engine->NewClient();
+  if (!client.ok()) return std::move(client).status();
+  std::optional<QueueTask> task(std::in_place, job, std::move(client).value(), pops);
   if (Status filled = task->Fill(); !filled.ok()) return filled;
   PhaseReport report(job, phase.name, 1);
   Task* const tasks[] = {&*task};
@@ -111,7 +110,7 @@ Status RunQueue(Job& job, const Phase& phase) {
   report["operations"] = task->operations();
   report["found"] = task->operations();
   report["expected"] = task->operations();
-  report["checksum"] = Hexadecimal(task->checksum());
+  if (task->operations() == pops) report["checksum"] = Hexadecimal(task->checksum());
   if (arguments.wait) {
     if (Status quiet = report.Quiesce(); !quiet.ok()) return quiet;
   }

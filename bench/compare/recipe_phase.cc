@@ -25,11 +25,12 @@ class RecipePhase {
     RunLimits limits;
     limits.seconds = loads() ? 0 : job_.arguments.max_seconds;
     limits.background_rate = job_.arguments.write_rate;
+    const std::uint64_t total = operations_ == kEndless ? 0 : operations_;
     Result<RunResult> result =
         compare::Run(Tasks(), writer_ ? &*writer_ : nullptr, limits,
-                     [&](std::uint64_t done) { report.Progress(done, operations_); });
+                     [&](std::uint64_t done) { report.Progress(done, total); });
     if (!result.ok()) return std::move(result).status();
-    CloseSessions();
+    CloseClients();
     if (writes() && phase_.quiesces && job_.arguments.wait) {
       if (Status quiet = report.Quiesce(); !quiet.ok()) return quiet;
     }
@@ -67,14 +68,13 @@ class RecipePhase {
     source_.insert_base = std::max(job_.model.size(), arguments.entries);
     const bool walks = recipe_.action == Action::kWalk;
     source_.entries = walks ? job_.model.live() : arguments.entries;
-    const std::uint64_t asked =
-        arguments.operations > 0 ? arguments.operations : arguments.entries;
+    const std::uint64_t asked = arguments.operations > 0 ? arguments.operations : arguments.entries;
     operations_ = loads() || phase_.amount == Amount::kLive ? source_.entries : asked;
     if (phase_.amount == Amount::kEndless && arguments.max_seconds > 0) operations_ = kEndless;
     if (walks && source_.entries == 0) operations_ = 0;
     if (recipe_.choice == Choice::kZipf || recipe_.choice == Choice::kLatest) {
-      zipf_ = ZipfDraws(source_.entries / threads_, std::min(operations_, kZipfDrawsMax),
-                        source_.seed);
+      zipf_ =
+          ZipfDraws(source_.entries / threads_, std::min(operations_, kZipfDrawsMax), source_.seed);
       source_.zipf = zipf_;
     }
     PlanOrder();
@@ -116,9 +116,9 @@ class RecipePhase {
   }
 
   Result<Worker> MakeWorker(const Recipe& recipe, const OperationStream& stream) {
-    auto session = job_.engine->NewSession();
-    if (!session.ok()) return std::move(session).status();
-    return Worker(std::move(session).value(), job_.keys, job_.values, recipe, stream);
+    auto client = job_.engine->NewClient();
+    if (!client.ok()) return std::move(client).status();
+    return Worker(std::move(client).value(), job_.keys, job_.values, recipe, stream);
   }
 
   Status MakeWorkers() {
@@ -151,7 +151,7 @@ class RecipePhase {
     return tasks;
   }
 
-  void CloseSessions() {
+  void CloseClients() {
     for (const Worker& worker : workers_) tallies_.push_back(worker.tally());
     workers_.clear();
     if (writer_) writer_tally_ = writer_->tally();
@@ -166,24 +166,28 @@ class RecipePhase {
     bool right = true;
     for (std::uint32_t thread = 0; thread < threads_; ++thread) {
       const Tally& here = tallies_[thread];
-      const Tally expected =
-          job_.model.Replay(streams_[thread], recipe_, here.operations, sorted_);
+      const Tally expected = job_.model.Replay(streams_[thread], recipe_, here.operations, sorted_);
       seen.operations += here.operations;
       seen.found += here.found;
       seen.bytes_put += here.bytes_put;
       due.found += expected.found;
       seen_sum += here.checksum.value();
       right = right && (scans_race() || here.found == expected.found) &&
-              (verdict() != Verdict::kExact ||
-               here.checksum.value() == expected.checksum.value());
+              (verdict() != Verdict::kExact || here.checksum.value() == expected.checksum.value());
     }
     if (phase_.writer_beside) {
-      static_cast<void>(job_.model.Replay(streams_.back(), writer_recipe_,
-                                          writer_tally_.operations, sorted_));
+      static_cast<void>(
+          job_.model.Replay(streams_.back(), writer_recipe_, writer_tally_.operations, sorted_));
     }
-    report.Describe(seen);
-    if (!scans_race()) report["expected"] = due.found;
-    if (verdict() == Verdict::kExact) report["checksum"] = Hexadecimal(seen_sum);
+    report["operations"] = seen.operations;
+    if (seen.bytes_put > 0) report["bytes_put"] = seen.bytes_put;
+    const bool complete = seen.operations == operations_;
+    if (writes() && (!complete || phase_.writer_beside || scans_race())) job_.repeatable = false;
+    if (recipe_.Reads()) {
+      report["found"] = seen.found;
+      if (!scans_race()) report["expected"] = due.found;
+      if (complete && job_.repeatable) report["checksum"] = Hexadecimal(seen_sum);
+    }
     if (right) return {};
     if (Status located = VerifyStore(job_); !located.ok()) return located;
     return {StatusCode::kCorruption,

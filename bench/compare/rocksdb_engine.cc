@@ -52,9 +52,9 @@ class RocksDbCursor final : public Cursor {
   std::unique_ptr<rocksdb::Iterator> iterator_;
 };
 
-class RocksDbSession final : public Session {
+class RocksDbClient final : public Client {
  public:
-  RocksDbSession(rocksdb::DB& db, bool sync) : db_(db), family_(db.DefaultColumnFamily()) {
+  RocksDbClient(rocksdb::DB& db, bool sync) : db_(db), family_(db.DefaultColumnFamily()) {
     write_.sync = sync;
   }
 
@@ -157,8 +157,8 @@ class RocksDbEngine final : public Engine {
  public:
   RocksDbEngine(rocksdb::DB* db, bool sync) : db_(db), sync_(sync) {}
 
-  Result<std::unique_ptr<Session>> NewSession() override {
-    return std::unique_ptr<Session>(std::make_unique<RocksDbSession>(*db_, sync_));
+  Result<std::unique_ptr<Client>> NewClient() override {
+    return std::unique_ptr<Client>(std::make_unique<RocksDbClient>(*db_, sync_));
   }
   Result<std::unique_ptr<BulkLoader>> NewBulkLoader() override {
     return std::unique_ptr<BulkLoader>(std::make_unique<RocksDbBulkLoader>(*db_));

@@ -31,9 +31,8 @@ class Race {
 
   void Start() {
     started_ = Now();
-    deadline_ = limits_.seconds > 0
-                    ? started_ + static_cast<Nanoseconds>(limits_.seconds * 1e9)
-                    : ~Nanoseconds{0};
+    deadline_ = limits_.seconds > 0 ? started_ + static_cast<Nanoseconds>(limits_.seconds * 1e9)
+                                    : ~Nanoseconds{0};
     start_.arrive_and_wait();
   }
 
@@ -50,7 +49,8 @@ class Race {
         lane.operations.store(task.operations(), std::memory_order_relaxed);
         if (after >= deadline_ || stop_.load(std::memory_order_relaxed)) break;
       }
-      if (!lane.status.ok()) [[unlikely]] break;
+      if (!lane.status.ok()) [[unlikely]]
+        break;
     }
     if (lane.status.ok()) lane.status = task.Finish();
     lane.ended = Now();

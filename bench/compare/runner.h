@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "latency.h"
 #include "firn/status.h"
+#include "latency.h"
 #include "process_meter.h"
 
 namespace firn::compare {
@@ -21,8 +21,8 @@ class Task {
  public:
   virtual ~Task() = default;
   [[nodiscard]] virtual bool Done() const = 0;
-  virtual Status Call() = 0;                // requires !Done()
-  virtual Status Finish() { return {}; }    // after the last call, measured too
+  virtual Status Call() = 0;              // requires !Done()
+  virtual Status Finish() { return {}; }  // after the last call, measured too
   [[nodiscard]] std::uint64_t operations() const { return operations_; }  // done so far
 
  protected:
@@ -45,8 +45,8 @@ struct RunResult {
 // Called with the operations done so far.
 using Watcher = std::function<void(std::uint64_t)>;
 
-// Each task calls until it is done; `background`, if any, calls until the others are done. The first
-// error ends the run.
+// Each task calls until it is done; `background`, if any, calls until the others are done. The
+// first error ends the run.
 [[nodiscard]] Result<RunResult> Run(std::span<Task* const> tasks, Task* background,
                                     const RunLimits& limits, const Watcher& watcher);
 

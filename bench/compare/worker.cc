@@ -13,7 +13,8 @@ Status Wrong(const std::string& what, Slice key) {
 }  // namespace
 
 std::string Readable(Slice key) {
-  const bool plain = std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; });
+  const bool plain =
+      std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; });
   if (plain) return std::string(key);
   std::string hex = "0x";
   for (const char c : key) {
@@ -24,9 +25,9 @@ std::string Readable(Slice key) {
   return hex;
 }
 
-Worker::Worker(std::unique_ptr<Session> session, const Keys& keys, const Values& values,
+Worker::Worker(std::unique_ptr<Client> client, const Keys& keys, const Values& values,
                const Recipe& recipe, const OperationStream& stream)
-    : session_(std::move(session)),
+    : client_(std::move(client)),
       keys_(keys),
       values_(values),
       recipe_(recipe),
@@ -48,9 +49,12 @@ Status Worker::Call() {
   const Operation operation = stream_.Next();
   switch (operation.action) {
     case Action::kPut:
-    case Action::kInsert: return Put(operation);
-    case Action::kDelete: return Delete(operation);
-    case Action::kGet: return Get(keys_.Make(operation.index, key_buffers_[0]), operation);
+    case Action::kInsert:
+      return Put(operation);
+    case Action::kDelete:
+      return Delete(operation);
+    case Action::kGet:
+      return Get(keys_.Make(operation.index, key_buffers_[0]), operation);
     case Action::kGetMissing:
       return Get(keys_.MakeMissing(operation.index, key_buffers_[0]), operation);
     case Action::kGetNearMissing:
@@ -60,8 +64,10 @@ Status Worker::Call() {
         return read;
       }
       return Put(operation);
-    case Action::kScan: return Scan(operation);
-    case Action::kWalk: return Walk(operation);
+    case Action::kScan:
+      return Scan(operation);
+    case Action::kWalk:
+      return Walk(operation);
   }
   return {};
 }
@@ -74,15 +80,14 @@ Tally Worker::tally() const {
 
 Status Worker::Put(const Operation& operation) {
   const Slice key = keys_.Make(operation.index, key_buffers_[0]);
-  const Slice value =
-      values_.Make({operation.index, operation.generation}, value_buffer_.data());
+  const Slice value = values_.Make({operation.index, operation.generation}, value_buffer_.data());
   tally_.bytes_put += key.size() + value.size();
-  return session_->Put(key, value);
+  return client_->Put(key, value);
 }
 
 Status Worker::Delete(const Operation& operation) {
   tally_.bytes_put += keys_.bytes();
-  return session_->Delete(keys_.Make(operation.index, key_buffers_[0]));
+  return client_->Delete(keys_.Make(operation.index, key_buffers_[0]));
 }
 
 Status Worker::PutBatch(std::size_t count) {
@@ -93,12 +98,12 @@ Status Worker::PutBatch(std::size_t count) {
                    values_.Make({operation.index, operation.generation}, buffer)};
   }
   tally_.bytes_put += count * (keys_.bytes() + values_.bytes());
-  return session_->PutBatch(std::span(entries_).first(count));
+  return client_->PutBatch(std::span(entries_).first(count));
 }
 
 Status Worker::Get(Slice key, const Operation& operation) {
   Slice value;
-  const Result<bool> found = session_->Get(key, value);
+  const Result<bool> found = client_->Get(key, value);
   if (!found.ok()) return found.status();
   return *found ? See(operation, key, value) : Status();
 }
@@ -109,7 +114,7 @@ Status Worker::MultiGet(std::size_t count) {
     wanted_[i] = keys_.Make(pending_[i].index, key_buffers_[i]);
   }
   const std::span<const Slice> wanted = std::span(wanted_).first(count);
-  if (Status read = session_->MultiGet(wanted, lookups_); !read.ok()) return read;
+  if (Status read = client_->MultiGet(wanted, lookups_); !read.ok()) return read;
   for (std::size_t i = 0; i < count; ++i) {
     if (!lookups_[i].found) continue;
     if (Status seen = See(pending_[i], wanted_[i], lookups_[i].value); !seen.ok()) return seen;
@@ -118,7 +123,7 @@ Status Worker::MultiGet(std::size_t count) {
 }
 
 Status Worker::Scan(const Operation& operation) {
-  if (cursor_ == nullptr || recipe_.fresh_cursor) cursor_ = &session_->FreshCursor();
+  if (cursor_ == nullptr || recipe_.fresh_cursor) cursor_ = &client_->FreshCursor();
   const Slice target = keys_.Make(operation.index, key_buffers_[0]);
   const bool forward = recipe_.direction == Direction::kForward;
   bool valid = forward ? cursor_->Seek(target) : cursor_->SeekForPrev(target);
@@ -132,7 +137,7 @@ Status Worker::Scan(const Operation& operation) {
 }
 
 bool Worker::BeginWalk(Slice first) {
-  cursor_ = &session_->FreshCursor();
+  cursor_ = &client_->FreshCursor();
   if (recipe_.direction == Direction::kBackward) {
     return first.empty() ? cursor_->SeekToLast() : cursor_->SeekForPrev(first);
   }
@@ -141,24 +146,25 @@ bool Worker::BeginWalk(Slice first) {
 
 Status Worker::Walk(const Operation& operation) {
   bool valid;
-  if (walked_ % stream_.size() == 0) {
+  if (walk_left_ == 0) {
+    walk_left_ = stream_.size();
     const Slice first = keys_.Make(operation.index, key_buffers_[0]);
     valid = BeginWalk(stream_.begins_at_start() ? Slice() : first);
   } else {
     valid = recipe_.direction == Direction::kForward ? cursor_->Next() : cursor_->Prev();
   }
-  ++walked_;
+  --walk_left_;
   if (valid) return SeeEntry(operation, cursor_->key(), cursor_->value());
   if (Status status = cursor_->status(); !status.ok()) return status;
   return Wrong("the walk ended too early, before", keys_.Make(operation.index, key_buffers_[0]));
 }
 
 Status Worker::Finish() {
-  if (recipe_.action != Action::kWalk || !stream_.reaches_end()) return {};
-  bool valid;
-  if (stream_.size() == 0) {
+  if (recipe_.action != Action::kWalk || !stream_.reaches_end() || walk_left_ > 0) return {};
+  bool valid = false;
+  if (stream_.size_of_all() == 0) {
     valid = BeginWalk({});
-  } else if (walked_ > 0 && walked_ % stream_.size() == 0) {
+  } else if (cursor_ != nullptr) {
     valid = recipe_.direction == Direction::kForward ? cursor_->Next() : cursor_->Prev();
   } else {
     return {};
@@ -190,9 +196,8 @@ Status Worker::SeeEntry(const Operation& operation, Slice key, Slice value) {
     return Wrong("the value is none of its key", key);
   }
   if (recipe_.action == Action::kWalk && origin->index != operation.index) {
-    return Wrong("the walk is at another entry than " +
-                     Readable(keys_.Make(operation.index, buffer)),
-                 key);
+    return Wrong(
+        "the walk is at another entry than " + Readable(keys_.Make(operation.index, buffer)), key);
   }
   return {};
 }

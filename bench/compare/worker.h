@@ -1,4 +1,4 @@
-// Does a stream's operations in one session of an engine and adds up what it sees.
+// Does a stream's operations in one client of an engine and adds up what it sees.
 //
 // Not here: time, threads. What comes back is only folded into a checksum, so that the loop
 // measures the engine; the model says later what the checksum should have been.
@@ -24,7 +24,7 @@ enum class Verdict : std::uint8_t {
 
 class Worker final : public Task {
  public:
-  Worker(std::unique_ptr<Session> session, const Keys& keys, const Values& values,
+  Worker(std::unique_ptr<Client> client, const Keys& keys, const Values& values,
          const Recipe& recipe, const OperationStream& stream);
 
   void set_verdict(Verdict verdict) { verdict_ = verdict; }
@@ -50,15 +50,15 @@ class Worker final : public Task {
   Status See(const Operation& operation, Slice key, Slice value);
   Status SeeEntry(const Operation& operation, Slice key, Slice value);
 
-  std::unique_ptr<Session> session_;
+  std::unique_ptr<Client> client_;
   const Keys& keys_;
   const Values& values_;
   const Recipe recipe_;
   OperationStream stream_;
   Verdict verdict_ = Verdict::kExact;
   std::uint64_t remaining_ = 0;
-  Cursor* cursor_ = nullptr;  // the session's, once opened
-  std::uint64_t walked_ = 0;
+  Cursor* cursor_ = nullptr;     // the client's, once opened
+  std::uint64_t walk_left_ = 0;  // entries until the walk begins anew
   Tally tally_;
   std::vector<Keys::Buffer> key_buffers_;  // one an operation of a call
   std::vector<char> value_buffer_;         // the same
