@@ -217,7 +217,8 @@ class Tables:
         standing = standing_of(row)
         if standing is None:
             return NONE
-        return f"{standing.ratio:.2f}x\n{self.label(standing.peer, row.group)}"
+        form = ".2f" if standing.ratio >= 0.1 else ".2g"
+        return f"{standing.ratio:{form}}x\n{self.label(standing.peer, row.group)}"
 
     def _limit(self, row: Row) -> List[str]:
         bound = bound_of(row.phase, self._machine, row.group)
