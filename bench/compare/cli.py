@@ -17,7 +17,7 @@ from .results import ResultError, Results
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent.parent
 FULL_ENTRIES, FULL_REPETITIONS = 3_000_000, 5
-QUICK_ENTRIES, QUICK_REPETITIONS = 300_000, 2
+QUICK_ENTRIES, QUICK_REPETITIONS = 400_000, 2
 SEED = 1
 INTERRUPTED = 130
 ORDER = ("firn", *PEERS)

@@ -42,6 +42,8 @@ def phase_arguments(group: Group, engine: str, phases: Sequence[str], seed: int)
         group.compression, "--class", group.durability, "--seed", str(seed)]
     if group.max_seconds:
         arguments += ["--max-seconds", f"{group.max_seconds:g}"]
+    if group.write_rate:
+        arguments += ["--write-rate", str(group.write_rate)]
     if group.log_bytes:
         arguments += ["--log-bytes", str(group.log_bytes)]
     return arguments

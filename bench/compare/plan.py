@@ -76,6 +76,7 @@ class Group:
     budget_bytes: int = GIB
     max_seconds: float = 0.0  # a phase's time limit; 0: none
     repetitions_max: int = 0  # 0: as many as asked for
+    write_rate: int = 0  # puts a second of the writer beside readers; 0: all that go
     log_bytes: int = 0  # what `fill_and_die` leaves in the log; decides its number of entries
     without: Tuple[str, ...] = ()  # engines that cannot do this (`able`)
 
@@ -98,7 +99,9 @@ class Group:
         return (f"{self.entries:,} entries of {KEY_BYTES[self.keys]} B {self.keys} keys and "
                 f"{self.value_bytes} B values ({data:.2f} GB), {self.threads} thread"
                 f"{'' if self.threads == 1 else 's'}, compression {self.compression}, "
-                f"class {self.durability}, {self.budget_bytes // MIB} MiB budget")
+                f"class {self.durability}, {self.budget_bytes // MIB} MiB budget"
+                + (f", {self.write_rate:,} puts a second beside readers" if self.write_rate
+                   else ""))
 
     def to_json(self) -> Dict[str, Any]:
         return dataclasses.asdict(self)
@@ -122,6 +125,8 @@ SHAPE_PHASES = (
 YCSB_PHASES = (
     "fillrandom", "settle", "ycsb_c", "ycsb_b", "ycsb_a", "ycsb_f", "ycsb_d", "ycsb_e")
 LOG_BYTES = 256 * MIB
+# Without it a reader's figure depends on how much its engine lets the writer do; all can do this.
+EQUAL_WRITE_RATE = 20_000
 # An entry's value names its key and its writing, which takes 16 B.
 VALUE_SIZES = (16, 1024, 16384)
 # Long enough for a rate, short enough for slow seeks; loads are never cut.
@@ -139,6 +144,10 @@ def full_plan(entries: int) -> List[Group]:
               max_seconds=15),
         Group("fillsync-4", "Durable puts, 4 threads", ("fillsync",), 40_000, durability="S",
               threads=4, max_seconds=15),
+        Group("beside", "Reads beside an equal number of writes",
+              ("fillrandom", "settle", "readwhilewriting", "scanwhilewriting"), entries,
+              rows=("readwhilewriting", "scanwhilewriting"), write_rate=EQUAL_WRITE_RATE,
+              max_seconds=ROW_SECONDS),
         Group("ycsb", "YCSB", YCSB_PHASES, entries, keys="user", rows=YCSB_PHASES[2:],
               max_seconds=ROW_SECONDS),
         Group("queue", "A queue", ("queue",), entries // 3),

@@ -187,4 +187,4 @@ def _rates(timeline: Sequence[Sequence[float]]) -> "tuple[List[float], List[floa
             times.append(100 * time / whole)
             rates.append((done - before_done) / (time - before_time))
             before_time, before_done = time, done
-    return times, rates
+    return [0.0, *times], [*rates[:1], *rates]

@@ -42,8 +42,6 @@ code, pre { font: .82rem/1.45 "DejaVu Sans Mono", Consolas, monospace; }
 pre { background: #f6f7f9; padding: .8rem; border-radius: 4px; white-space: pre-wrap;
   overflow-wrap: anywhere; }
 """
-WORDS = {"row", "rows", "engine", "unit", "how", "build", "version", "options", "limit",
-         "assertions"}
 LONG = 48
 FIGURES = (
     ("throughput", "Operations a second", "Longer is better (recovery: shorter). The bar is the "
@@ -116,7 +114,7 @@ def _group(tables: Tables, group: Group) -> str:
 
 
 def _table(table: Table, title: str) -> str:
-    words = [name in WORDS or name.startswith("an operation") for name in table.header]
+    words = table.left_aligned()
     head = "".join(f'<th{" class=words" if word else ""}>{_text(name)}</th>'
                    for name, word in zip(table.header, words))
     body: List[str] = []

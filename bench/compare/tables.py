@@ -12,6 +12,9 @@ DISPLAY = {"firn": "firn", "rocksdb": "RocksDB", "leveldb": "LevelDB", "lmdb": "
            "wiredtiger": "WiredTiger"}
 ASSERTIONS_MARK, WEAKER_MARK = "*", "†"
 NONE = "–"
+# Headings of columns that hold words.
+WORDS = {"engine", "unit", "how", "build", "version", "options", "assertions",
+         "an operation costs at least"}
 Format = Callable[[float], str]
 
 
@@ -28,6 +31,10 @@ class Table:
     def by_engine(self) -> bool:
         """Whether a line is one engine's, so that a row's name is repeated."""
         return self.header[1] == "engine"
+
+    def left_aligned(self) -> List[bool]:
+        """For each column whether it holds words, not figures."""
+        return [place == 0 or name in WORDS for place, name in enumerate(self.header)]
 
 
 def once(table: Table) -> List[List[str]]:

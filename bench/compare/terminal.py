@@ -78,11 +78,9 @@ def rendered(table: Table, title: bool = True) -> RichTable:
                      title_style="bold", caption_justify="left", box=box.SIMPLE_HEAD,
                      caption="\n".join(escape(note) for note in table.notes) or None,
                      show_lines=False, pad_edge=False)
-    words = {"row", "rows", "engine", "unit", "how", "build", "version", "options", "limit"}
-    for name in table.header:
-        left = name in words or name.startswith("an operation")
+    for name, left in zip(table.header, table.left_aligned()):
         made.add_column(escape(name), justify="left" if left else "right",
-                        no_wrap=name in ("row", "engine"))
+                        no_wrap=name in ("row", "engine"), overflow="fold")
     for row in once(table):
         if row[0] and table.by_engine and made.row_count:
             made.add_section()
