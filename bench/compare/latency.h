@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "own_pages.h"
 #include "process_meter.h"
 
 namespace firn::compare {
@@ -30,7 +30,7 @@ class Latencies {
   [[nodiscard]] std::uint64_t memory_bytes() const { return samples_.capacity() * 4; }
 
  private:
-  std::vector<std::uint32_t> samples_;  // nanoseconds; 4 s and more are one
+  OwnVector<std::uint32_t> samples_;  // nanoseconds; 4 s and more are one
 };
 
 }  // namespace firn::compare

@@ -20,7 +20,7 @@ void Model::Erase(std::uint64_t index) {
 
 SortedKeys Model::Sorted(std::uint64_t from, std::uint64_t to) const {
   const std::uint64_t size = std::max(generations_.size(), to);
-  std::vector<std::pair<std::uint64_t, std::uint32_t>> all(size);
+  OwnVector<std::pair<std::uint64_t, std::uint32_t>> all(size);
   for (std::uint64_t i = 0; i < size; ++i) {
     all[i] = {keys_.Order(i), static_cast<std::uint32_t>(i)};
   }
@@ -40,6 +40,13 @@ void Model::See(std::uint64_t index, Tally& tally) const {
   tally.checksum.Add(values_.WordOf({index, generations_[index]}));
 }
 
+void Model::SeeEntry(std::uint64_t index, Tally& tally) const {
+  ++tally.found;
+  Keys::Buffer key;
+  tally.checksum.Add(KeyWord(keys_.Make(index, key)) ^
+                     values_.WordOf({index, generations_[index]}));
+}
+
 void Model::ReplayGet(std::uint64_t index, Tally& tally) const {
   if (Generation(index) != 0) See(index, tally);
 }
@@ -53,13 +60,11 @@ void Model::ReplayScan(const Operation& operation, Direction direction, const So
       (place == count || sorted.order[static_cast<std::size_t>(place)] != operation.index)) {
     --place;
   }
-  Keys::Buffer key;
   for (std::uint32_t seen = 0; seen < operation.steps && place >= 0 && place < count;
        place += forward ? 1 : -1) {
     const std::uint32_t index = sorted.order[static_cast<std::size_t>(place)];
     if (Generation(index) == 0) continue;
-    tally.checksum.Add(KeyWord(keys_.Make(index, key)));
-    See(index, tally);
+    SeeEntry(index, tally);
     ++seen;
   }
 }
@@ -68,7 +73,6 @@ Tally Model::Replay(OperationStream stream, const Recipe& recipe, std::uint64_t 
                     const SortedKeys& sorted) {
   Tally tally;
   tally.operations = operations;
-  Keys::Buffer key;
   for (std::uint64_t i = 0; i < operations; ++i) {
     const Operation operation = stream.Next();
     switch (operation.action) {
@@ -94,8 +98,7 @@ Tally Model::Replay(OperationStream stream, const Recipe& recipe, std::uint64_t 
         ReplayScan(operation, recipe.direction, sorted, tally);
         break;
       case Action::kWalk:
-        tally.checksum.Add(KeyWord(keys_.Make(operation.index, key)));
-        See(operation.index, tally);
+        SeeEntry(operation.index, tally);
         break;
     }
   }

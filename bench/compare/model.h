@@ -7,10 +7,10 @@
 
 #include <cstdint>
 #include <limits>
-#include <vector>
 
 #include "entries.h"
 #include "operations.h"
+#include "own_pages.h"
 
 namespace firn::compare {
 
@@ -24,8 +24,8 @@ struct Tally {
 
 // Indexes in key order, and for each index how many of them come before it.
 struct SortedKeys {
-  std::vector<std::uint32_t> order;
-  std::vector<std::uint32_t> rank;
+  OwnVector<std::uint32_t> order;
+  OwnVector<std::uint32_t> rank;
 };
 
 class Model {
@@ -62,11 +62,12 @@ class Model {
   void ReplayGet(std::uint64_t index, Tally& tally) const;
   void ReplayScan(const Operation& operation, Direction direction, const SortedKeys& sorted,
                   Tally& tally) const;
-  void See(std::uint64_t index, Tally& tally) const;
+  void See(std::uint64_t index, Tally& tally) const;       // of a get
+  void SeeEntry(std::uint64_t index, Tally& tally) const;  // of a scan
 
   const Keys& keys_;
   const Values& values_;
-  std::vector<std::uint32_t> generations_;
+  OwnVector<std::uint32_t> generations_;
   std::uint64_t live_ = 0;
   std::uint64_t generation_ = 0;
 };

@@ -41,7 +41,7 @@ std::uint64_t Permutation::operator()(std::uint64_t i) const {
 
 // Gray and others, Quickly generating billion-record synthetic databases, 1994; with the theta of
 // YCSB (Cooper and others, 2010).
-std::vector<std::uint32_t> ZipfDraws(std::uint64_t size, std::uint64_t count, std::uint64_t seed) {
+OwnVector<std::uint32_t> ZipfDraws(std::uint64_t size, std::uint64_t count, std::uint64_t seed) {
   constexpr double kTheta = 0.99;
   double zeta = 0;
   for (std::uint64_t i = 1; i <= size; ++i) zeta += std::pow(static_cast<double>(i), -kTheta);
@@ -49,7 +49,7 @@ std::vector<std::uint32_t> ZipfDraws(std::uint64_t size, std::uint64_t count, st
   const double zeta_of_two = 1 + std::pow(0.5, kTheta);
   const double alpha = 1 / (1 - kTheta);
   const double eta = (1 - std::pow(2 / n, 1 - kTheta)) / (1 - zeta_of_two / zeta);
-  std::vector<std::uint32_t> draws(count);
+  OwnVector<std::uint32_t> draws(count);
   for (std::uint32_t& draw : draws) {
     const double u = static_cast<double>(Mix(seed++) >> 11) * 0x1p-53;
     if (u * zeta < 1) {
@@ -86,6 +86,15 @@ std::uint64_t OperationStream::TakeZipf() {
   const std::uint64_t rank = source_.zipf[zipf_place_];
   if (++zipf_place_ == source_.zipf.size()) zipf_place_ = 0;
   return rank;
+}
+
+OperationStream::Stretch OperationStream::Take(std::uint64_t count) {
+  const bool forward = recipe_.direction == Direction::kForward;
+  const std::uint64_t place = begin_ + (forward ? place_ : size_ - 1 - place_);
+  place_ += count;
+  if (place_ == size_) place_ = 0;
+  generation_ += count;
+  return {source_.sorted.data() + place, recipe_.direction};
 }
 
 std::uint64_t OperationStream::Choose() {

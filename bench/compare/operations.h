@@ -5,9 +5,9 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "entries.h"
+#include "own_pages.h"
 
 namespace firn::compare {
 
@@ -44,7 +44,7 @@ struct Recipe {
   std::uint32_t other_percent = 0;
   Action other = Action::kGet;
   std::uint32_t range_percent = 100;  // kUniform draws from the first of the thread's entries
-  std::uint32_t batch = 1;            // operations a call: kPut and kGet only
+  std::uint32_t batch = 1;            // operations a call: kPut, kGet and kWalk only
   // Entries a scan shows: uniform between the two.
   std::uint32_t steps_min = 0;
   std::uint32_t steps_max = 0;
@@ -79,8 +79,8 @@ class Permutation {
 };
 
 // `count` draws from [0, size) with Zipf's distribution, rank 0 the most popular.
-[[nodiscard]] std::vector<std::uint32_t> ZipfDraws(std::uint64_t size, std::uint64_t count,
-                                                   std::uint64_t seed);
+[[nodiscard]] OwnVector<std::uint32_t> ZipfDraws(std::uint64_t size, std::uint64_t count,
+                                                 std::uint64_t seed);
 
 // What the streams of all threads of a phase share.
 struct StreamSource {
@@ -101,6 +101,10 @@ class OperationStream {
   // How many entries are this thread's to choose from.
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] std::uint64_t size_of_all() const { return source_.entries; }
+  // Of Choice::kSorted: the same as Next `count` times, which must not go beyond the last entry.
+  // Gives the index `i` steps from the first.
+  class Stretch;
+  [[nodiscard]] Stretch Take(std::uint64_t count);
   // Whether the first and the last entry there is, in the recipe's direction, are among them.
   [[nodiscard]] bool begins_at_start() const { return Reaches(recipe_.direction, true); }
   [[nodiscard]] bool reaches_end() const { return Reaches(recipe_.direction, false); }
@@ -132,6 +136,18 @@ class OperationStream {
   std::uint64_t inserted_ = 0;
   std::uint64_t random_;
   Permutation permutation_;
+};
+
+// Some of the entries in key order, in the recipe's direction.
+class OperationStream::Stretch {
+ public:
+  Stretch(const std::uint32_t* first, Direction direction)
+      : first_(first), step_(direction == Direction::kForward ? 1 : -1) {}
+  [[nodiscard]] std::uint32_t operator[](std::int64_t i) const { return first_[i * step_]; }
+
+ private:
+  const std::uint32_t* first_;
+  std::int64_t step_;
 };
 
 }  // namespace firn::compare

@@ -203,7 +203,7 @@ class RecipePhase {
   const std::uint32_t threads_;
   StreamSource source_;
   SortedKeys sorted_;
-  std::vector<std::uint32_t> zipf_;
+  OwnVector<std::uint32_t> zipf_;
   std::uint64_t operations_ = 0;
   std::vector<OperationStream> streams_;  // as they were at the start
   std::vector<Worker> workers_;

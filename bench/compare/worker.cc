@@ -40,6 +40,7 @@ Worker::Worker(std::unique_ptr<Client> client, const Keys& keys, const Values& v
       lookups_(recipe.batch) {}
 
 Status Worker::Call() {
+  if (recipe_.action == Action::kWalk) return Walk();
   const std::uint64_t count = std::min<std::uint64_t>(recipe_.batch, remaining_);
   remaining_ -= count;
   operations_ += count;
@@ -67,7 +68,7 @@ Status Worker::Call() {
     case Action::kScan:
       return Scan(operation);
     case Action::kWalk:
-      return Walk(operation);
+      break;
   }
   return {};
 }
@@ -128,10 +129,12 @@ Status Worker::Scan(const Operation& operation) {
   const bool forward = recipe_.direction == Direction::kForward;
   bool valid = forward ? cursor_->Seek(target) : cursor_->SeekForPrev(target);
   for (std::uint32_t step = 0; step < operation.steps && valid; ++step) {
-    if (Status seen = SeeEntry(operation, cursor_->key(), cursor_->value()); !seen.ok()) {
-      return seen;
+    if (verdict_ == Verdict::kExact) {
+      AddEntry(cursor_->key(), cursor_->value());
+    } else if (Status right = Judge(cursor_->key(), cursor_->value(), {}); !right.ok()) {
+      return right;
     }
-    if (step + 1 < operation.steps) valid = forward ? cursor_->Next() : cursor_->Prev();
+    if (step + 1 < operation.steps) valid = Step();
   }
   return valid ? Status() : cursor_->status();
 }
@@ -144,19 +147,34 @@ bool Worker::BeginWalk(Slice first) {
   return first.empty() ? cursor_->SeekToFirst() : cursor_->Seek(first);
 }
 
-Status Worker::Walk(const Operation& operation) {
-  bool valid;
-  if (walk_left_ == 0) {
-    walk_left_ = stream_.size();
-    const Slice first = keys_.Make(operation.index, key_buffers_[0]);
-    valid = BeginWalk(stream_.begins_at_start() ? Slice() : first);
-  } else {
-    valid = recipe_.direction == Direction::kForward ? cursor_->Next() : cursor_->Prev();
+bool Worker::Step() {
+  return recipe_.direction == Direction::kForward ? cursor_->Next() : cursor_->Prev();
+}
+
+Status Worker::Walk() {
+  const bool begins = walk_left_ == 0;
+  if (begins) walk_left_ = stream_.size();
+  const std::uint64_t count = std::min({std::uint64_t{recipe_.batch}, remaining_, walk_left_});
+  walk_left_ -= count;
+  remaining_ -= count;
+  const OperationStream::Stretch due = stream_.Take(count);
+  Keys::Buffer& buffer = key_buffers_[0];
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const bool valid = i > 0 || !begins            ? Step()
+                       : stream_.begins_at_start() ? BeginWalk({})
+                                                   : BeginWalk(keys_.Make(due[0], buffer));
+    if (!valid) {
+      Status status = cursor_->status();
+      return status.ok() ? Wrong("the walk ended before", keys_.Make(due[i], buffer)) : status;
+    }
+    if (verdict_ == Verdict::kExact) {
+      AddEntry(cursor_->key(), cursor_->value());
+    } else if (Status right = Judge(cursor_->key(), cursor_->value(), due[i]); !right.ok()) {
+      return right;
+    }
   }
-  --walk_left_;
-  if (valid) return SeeEntry(operation, cursor_->key(), cursor_->value());
-  if (Status status = cursor_->status(); !status.ok()) return status;
-  return Wrong("the walk ended too early, before", keys_.Make(operation.index, key_buffers_[0]));
+  operations_ += count;
+  return {};
 }
 
 Status Worker::Finish() {
@@ -165,7 +183,7 @@ Status Worker::Finish() {
   if (stream_.size_of_all() == 0) {
     valid = BeginWalk({});
   } else if (cursor_ != nullptr) {
-    valid = recipe_.direction == Direction::kForward ? cursor_->Next() : cursor_->Prev();
+    valid = Step();
   } else {
     return {};
   }
@@ -184,22 +202,20 @@ Status Worker::See(const Operation& operation, Slice key, Slice value) {
   return Wrong("the value is none of its key", key);
 }
 
-Status Worker::SeeEntry(const Operation& operation, Slice key, Slice value) {
-  if (verdict_ == Verdict::kExact) {
-    tally_.checksum.Add(KeyWord(key));
-    return See(operation, key, value);
-  }
+void Worker::AddEntry(Slice key, Slice value) {
+  ++tally_.found;
+  tally_.checksum.Add(KeyWord(key) ^ Values::Word(value));
+}
+
+Status Worker::Judge(Slice key, Slice value, std::optional<std::uint64_t> due) {
   ++tally_.found;
   const auto origin = values_.OriginOf(value);
   Keys::Buffer buffer;
   if (!origin || origin->generation == 0 || keys_.Make(origin->index, buffer) != key) {
     return Wrong("the value is none of its key", key);
   }
-  if (recipe_.action == Action::kWalk && origin->index != operation.index) {
-    return Wrong(
-        "the walk is at another entry than " + Readable(keys_.Make(operation.index, buffer)), key);
-  }
-  return {};
+  if (!due || *due == origin->index) return {};
+  return Wrong("the walk is at another entry than " + Readable(keys_.Make(*due, buffer)), key);
 }
 
 }  // namespace firn::compare

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,10 +46,13 @@ class Worker final : public Task {
   Status Get(Slice key, const Operation& operation);
   Status MultiGet(std::size_t count);
   Status Scan(const Operation& operation);
-  Status Walk(const Operation& operation);
-  bool BeginWalk(Slice first);
+  Status Walk();
+  bool BeginWalk(Slice first);  // empty: the very first
+  bool Step();
   Status See(const Operation& operation, Slice key, Slice value);
-  Status SeeEntry(const Operation& operation, Slice key, Slice value);
+  void AddEntry(Slice key, Slice value);
+  // Whether the entry is one somebody wrote; and the one `due`, if that is known.
+  Status Judge(Slice key, Slice value, std::optional<std::uint64_t> due);
 
   std::unique_ptr<Client> client_;
   const Keys& keys_;
