@@ -1,0 +1,223 @@
+"""scripts/compare: arguments, and the order in which things happen."""
+
+import argparse
+import dataclasses
+import pathlib
+import re
+import signal
+import sys
+from typing import Any, Dict, List, Sequence
+
+from . import answers, machine, results as result_files
+from .build import PEERS, BuildError, build_programs, programs_in
+from .jobs import JobError, Programs, Runner, engines_of
+from .plan import (Group, able, disk_bytes_wanted, full_plan, jobs_of, quick_plan,
+                   select_rows)
+from .results import ResultError, Results
+
+REPOSITORY = pathlib.Path(__file__).resolve().parent.parent.parent
+FULL_ENTRIES, FULL_REPETITIONS = 3_000_000, 5
+QUICK_ENTRIES, QUICK_REPETITIONS = 400_000, 2
+SEED = 1
+INTERRUPTED = 130
+ORDER = ("firn", *PEERS)
+
+
+class UsageError(Exception):
+    """Arguments that make no sense together; the message says which."""
+
+
+def byte_count(text: str) -> int:
+    match = re.fullmatch(r"(\d+)([kmg]?)", text.lower().removesuffix("ib").removesuffix("b"))
+    if not match or not int(match.group(1)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: write 512m or 1g")
+    return int(match.group(1)) << {"": 0, "k": 10, "m": 20, "g": 30}[match.group(2)]
+
+
+def positive(text: str) -> int:
+    if not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return int(text)
+
+
+def names(text: str) -> List[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="scripts/compare",
+        description="Measures firn beside RocksDB, LevelDB, LMDB and WiredTiger under equal "
+                    "conditions, compares their answers and prints tables (docs/comparison.md).",
+        epilog="Exit code: 0; 1 when a job failed or an answer was wrong; 2 for wrong arguments; "
+               "130 when interrupted (what was measured is kept in the JSON file).")
+    made.add_argument("--quick", action="store_true",
+                      help="the headline rows, in about three minutes on two cores")
+    made.add_argument("--entries", type=positive, help="of the main group (3 million)")
+    made.add_argument("--repetitions", type=positive, help="of every job (5; quick 2)")
+    made.add_argument("--engines", type=names, metavar="A,B", help="only these (and firn)")
+    made.add_argument("--rows", type=names, metavar="A,B",
+                      help="only rows of these names or globs; 'group/row' picks one group's")
+    made.add_argument("--budget", type=byte_count, metavar="SIZE",
+                      help="memory of each engine instead of the plan's, like 512m")
+    made.add_argument("--dir", type=pathlib.Path, help="where the stores go: a directory on the "
+                      "disk in question (build/compare-data)")
+    made.add_argument("--json", type=pathlib.Path, metavar="FILE",
+                      help="the raw results (build/compare.json)")
+    made.add_argument("--html", type=pathlib.Path, metavar="FILE",
+                      help="the report with plots (beside the raw results)")
+    made.add_argument("--report", type=pathlib.Path, metavar="FILE",
+                      help="measure nothing: tables and report of a result file")
+    made.add_argument("--resume", type=pathlib.Path, metavar="FILE",
+                      help="go on with an interrupted run; its plan holds")
+    made.add_argument("--list", action="store_true", help="print the plan and end")
+    made.add_argument("--no-limits", action="store_true", help="do not run firn_limits")
+    made.add_argument("--programs", type=pathlib.Path, metavar="DIR",
+                      help="firn_compare and firn_limits are there: build nothing")
+    for peer in PEERS:
+        made.add_argument(f"--{peer}-root", metavar="DIR",
+                          help=f"a build of {peer} that is not the distribution's")
+    return made
+
+
+def plan_of(options: argparse.Namespace) -> List[Group]:
+    groups = (quick_plan(options.entries or QUICK_ENTRIES) if options.quick
+              else full_plan(options.entries or FULL_ENTRIES))
+    if options.rows:
+        groups = select_rows(groups, options.rows)
+        if not groups:
+            raise UsageError(f"no row is called {', '.join(options.rows)} (--list shows them)")
+    if options.budget:
+        groups = [dataclasses.replace(group, budget_bytes=options.budget) for group in groups]
+    return groups
+
+
+def choose_engines(known: Sequence[Dict[str, Any]], wanted: Sequence[str]) -> List[Dict[str, Any]]:
+    by_name = {engine["engine"].lower(): engine for engine in known}
+    unknown = [name for name in wanted if name.lower() not in by_name]
+    if unknown:
+        raise UsageError(f"no engine {', '.join(unknown)} here; there are: {', '.join(by_name)}")
+    chosen = {"firn", *(name.lower() for name in wanted)} if wanted else set(by_name)
+    rank = {name: place for place, name in enumerate(ORDER)}
+    return [by_name[name] for name in sorted(by_name, key=lambda name: rank.get(name, len(rank)))
+            if name in chosen]
+
+
+def print_plan(groups: Sequence[Group]) -> None:
+    for group in groups:
+        print(f"{group.name}: {group.conditions()}\n    {', '.join(group.shown)}")
+
+
+def go_on(path: pathlib.Path, programs: Programs) -> Results:
+    """The results of an interrupted run, without the jobs that failed."""
+    kept = result_files.load(path)
+    here = {engine["engine"]: engine.get("version") for engine in engines_of(programs)}
+    for engine in kept.engines:
+        if here.get(engine["engine"]) != engine.get("version"):
+            raise UsageError(f"{path} measured {engine['engine']} {engine.get('version')}, here is "
+                             f"{here.get(engine['engine'])}")
+    kept.runs = [run for run in kept.runs if not run.error]
+    return kept
+
+
+def begin(options: argparse.Namespace, arguments: List[str], groups: List[Group],
+          setting: "tuple[pathlib.Path, Programs]") -> Results:
+    """New results with today's conditions."""
+    directory, programs = setting
+    engines = engines_of(programs)
+    conditions = machine.describe(directory, REPOSITORY, arguments)
+    conditions["repetitions"] = options.repetitions or (
+        QUICK_REPETITIONS if options.quick else FULL_REPETITIONS)
+    chosen = choose_engines(engines, options.engines or [])
+    groups = [dataclasses.replace(group, without=tuple(
+        engine["engine"] for engine in chosen if not able(group, engine))) for group in groups]
+    return Results(conditions, groups, chosen, short=options.quick)
+
+
+def measure(results: Results, runner: Runner, json_path: pathlib.Path, with_limits: bool) -> None:
+    """Runs what is not measured yet; the file holds every finished job, whatever happens then."""
+    from .terminal import JobProgress, console
+
+    out = console()
+    data_bytes = max(64 << 20, min(results.groups[0].data_bytes, 1 << 30))
+    if with_limits and not results.limits:
+        out.print("measuring the machine's own limits (firn_limits)")
+        results.limits = runner.limits(results.short, data_bytes)
+    done = {run.key for run in results.runs}
+    jobs = [job for job in jobs_of(results.groups, [engine["engine"] for engine in results.engines],
+                                   int(results.conditions["repetitions"])) if job.key not in done]
+    with JobProgress(out, jobs) as progress:
+        for job in jobs:
+            progress.begin(job)
+            run = runner.run(job, progress.event)
+            results.runs.append(run)
+            results.conditions["load_after"] = machine.load_average()
+            results.conditions["page_cache"] = (
+                "dropped before each job" if run.cache_dropped else "not dropped (not root)")
+            results.save(json_path)
+            progress.finish(run)
+    if with_limits and not results.short:
+        results.limits_after = runner.limits(results.short, data_bytes)
+        results.save(json_path)
+
+
+def show(results: Results, written: List[pathlib.Path], html: pathlib.Path) -> int:
+    from .report import write_report
+    from .terminal import console, print_report, print_written
+
+    out = console()
+    problems = answers.complaints(results)
+    print_report(out, results, problems)
+    write_report(results, problems, html)
+    print_written(out, [*written, html])
+    return 1 if problems else 0
+
+
+def compare(options: argparse.Namespace, arguments: List[str]) -> int:
+    if options.report:
+        html = options.html or options.report.with_suffix(".html")
+        return show(result_files.load(options.report), [], html)
+    if options.list:
+        print_plan(plan_of(options))
+        return 0
+    groups = plan_of(options)
+    json_path = options.json or options.resume or REPOSITORY / "build" / "compare.json"
+    directory = (options.dir or REPOSITORY / "build" / "compare-data").resolve()
+    directory.mkdir(parents=True, exist_ok=True)
+    problem = machine.directory_problem(directory, disk_bytes_wanted(groups))
+    if problem and not options.resume:
+        raise UsageError(problem)
+    if options.programs:
+        programs = programs_in(options.programs)
+    else:
+        print("building firn_compare and firn_limits in build/compare", flush=True)
+        roots = {peer: root for peer in PEERS if (root := getattr(options, f"{peer}_root"))}
+        programs = build_programs(REPOSITORY, roots)
+    results = (go_on(options.resume, programs) if options.resume
+               else begin(options, arguments, groups, (directory, programs)))
+    try:
+        measure(results, Runner(programs, directory, SEED), json_path, not options.no_limits)
+    except KeyboardInterrupt:
+        results.save(json_path)
+        print(f"\nscripts/compare: interrupted; go on with --resume {json_path}", file=sys.stderr)
+        return INTERRUPTED
+    return show(results, [json_path], options.html or json_path.with_suffix(".html"))
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main(arguments: List[str]) -> int:
+    signal.signal(signal.SIGTERM, _interrupt)
+    options = parser().parse_args(arguments)
+    try:
+        return compare(options, arguments)
+    except UsageError as error:
+        print(f"scripts/compare: {error}", file=sys.stderr)
+        return 2
+    except (BuildError, JobError, ResultError, OSError) as error:
+        print(f"scripts/compare: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED

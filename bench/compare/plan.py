@@ -1,0 +1,264 @@
+"""What is measured: groups of phases that share one store, as data.
+
+A group is one job an engine and a repetition: a fresh directory, a fresh process, its phases one
+after the other. Rows are the phases whose figures are shown; the others prepare the store.
+"""
+
+import dataclasses
+import fnmatch
+from typing import Any, Dict, Iterable, List, Sequence, Tuple
+
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+KEY_BYTES = {"random": 16, "dense": 16, "user": 24, "prefix": 61}
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """One phase of `firn_compare`, as far as this side must know it."""
+
+    name: str
+    what: str
+    writes: bool = False  # changes the store: it cannot be left out before later rows
+    beside: bool = False  # what changes it are other threads than the measured ones
+    prepares: bool = False  # its figures are no row
+    in_seconds: bool = False  # its row shows how long it took, not a rate
+
+
+PHASES: Dict[str, Phase] = {phase.name: phase for phase in (
+    Phase("fillrandom", "puts of all keys in random order", writes=True),
+    Phase("fillseq", "puts of all keys in ascending order", writes=True),
+    Phase("fillbatch100", "all keys in random order, 100 puts a batch", writes=True),
+    Phase("fillsync", "puts in random order, each durable when acknowledged", writes=True),
+    Phase("overwrite", "puts over all keys in another random order", writes=True),
+    Phase("deleterandom", "deletes of all keys in random order", writes=True),
+    Phase("bulkload", "all keys in ascending order, the engine's fastest way", writes=True),
+    Phase("queue", "puts at the end, deletes at the front, reads of the front", writes=True),
+    Phase("settle", "waits for background work", writes=True, prepares=True),
+    Phase("readrandom", "gets of present keys"),
+    Phase("readhot", "gets of a hot hundredth of the keys"),
+    Phase("readmissing", "gets of absent keys, uniform"),
+    Phase("readnearmissing", "gets of absent keys next to present ones"),
+    Phase("multiget32", "gets of present keys, 32 at a time"),
+    Phase("seekrandom10", "a new iterator, a seek, ten steps forward"),
+    Phase("seekrandom100reverse", "a new iterator, a seek, a hundred steps backward"),
+    Phase("readseq", "a walk over all entries, forward"),
+    Phase("readreverse", "a walk over all entries, backward"),
+    Phase("readwhilewriting", "gets beside one thread that overwrites", writes=True,
+          beside=True),
+    Phase("scanwhilewriting", "a walk over entries beside one thread that overwrites",
+          writes=True, beside=True),
+    Phase("ycsb_a", "YCSB A: half gets, half updates", writes=True),
+    Phase("ycsb_b", "YCSB B: 95 % gets, 5 % updates", writes=True),
+    Phase("ycsb_c", "YCSB C: gets"),
+    Phase("ycsb_d", "YCSB D: 95 % gets of the latest, 5 % inserts", writes=True),
+    Phase("ycsb_e", "YCSB E: 95 % short scans, 5 % inserts", writes=True),
+    Phase("ycsb_f", "YCSB F: half gets, half read-modify-writes", writes=True),
+    Phase("fill_and_die", "a fill whose process ends without closing", writes=True, prepares=True),
+    Phase("reopen", "open after that end, until the first answer", in_seconds=True),
+)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Phases on one store, and the conditions all engines get alike."""
+
+    name: str
+    title: str
+    phases: Tuple[str, ...]
+    entries: int
+    second_process: Tuple[str, ...] = ()  # run by another process on the same directory
+    rows: Tuple[str, ...] = ()  # what of the phases is shown; empty: all that prepare nothing
+    value_bytes: int = 100
+    keys: str = "random"
+    threads: int = 1
+    compression: str = "none"
+    durability: str = "A"
+    budget_bytes: int = GIB
+    max_seconds: float = 0.0  # a phase's time limit; 0: none
+    repetitions_max: int = 0  # 0: as many as asked for
+    write_rate: int = 0  # puts a second of the writer beside readers; 0: all that go
+    log_bytes: int = 0  # what `fill_and_die` leaves in the log; decides its number of entries
+    without: Tuple[str, ...] = ()  # engines that cannot do this (`able`)
+
+    @property
+    def entry_bytes(self) -> int:
+        return KEY_BYTES[self.keys] + self.value_bytes
+
+    @property
+    def data_bytes(self) -> int:
+        return self.entries * self.entry_bytes
+
+    @property
+    def shown(self) -> Tuple[str, ...]:
+        every = self.phases + self.second_process
+        chosen = self.rows or every
+        return tuple(name for name in every if name in chosen and not PHASES[name].prepares)
+
+    def conditions(self) -> str:
+        data = self.data_bytes / 1e9
+        return (f"{self.entries:,} entries of {KEY_BYTES[self.keys]} B {self.keys} keys and "
+                f"{self.value_bytes} B values ({data:.2f} GB), {self.threads} thread"
+                f"{'' if self.threads == 1 else 's'}, compression {self.compression}, "
+                f"class {self.durability}, {self.budget_bytes // MIB} MiB budget"
+                + (f", {self.write_rate:,} puts a second beside readers" if self.write_rate
+                   else ""))
+
+    def to_json(self) -> Dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @staticmethod
+    def from_json(fields: Dict[str, Any]) -> "Group":
+        fields = {name: tuple(value) if isinstance(value, list) else value
+                  for name, value in fields.items()}
+        return Group(**fields)
+
+
+MAIN_PHASES = (
+    "fillrandom", "settle", "readrandom", "readhot", "readmissing", "readnearmissing", "multiget32",
+    "seekrandom10", "seekrandom100reverse", "readseq", "readreverse", "overwrite",
+    "readwhilewriting", "scanwhilewriting", "deleterandom")
+HEADLINE_PHASES = (
+    "fillrandom", "settle", "readrandom", "readmissing", "seekrandom10", "readseq", "readreverse",
+    "overwrite", "readwhilewriting", "deleterandom")
+SHAPE_PHASES = (
+    "fillrandom", "settle", "readrandom", "readmissing", "seekrandom10", "readseq", "overwrite")
+YCSB_PHASES = (
+    "fillrandom", "settle", "ycsb_c", "ycsb_b", "ycsb_a", "ycsb_f", "ycsb_d", "ycsb_e")
+LOG_BYTES = 256 * MIB
+# Without it a reader's figure depends on how much its engine lets the writer do; all can do this.
+EQUAL_WRITE_RATE = 20_000
+# An entry's value names its key and its writing, which takes 16 B.
+VALUE_SIZES = (16, 1024, 16384)
+# Long enough for a rate, short enough for slow seeks; loads are never cut.
+ROW_SECONDS, QUICK_ROW_SECONDS = 20.0, 1.0
+
+
+def full_plan(entries: int) -> List[Group]:
+    """Every row of docs/comparison.md; `entries` is that of the main group."""
+    data = entries * 116
+    groups = [
+        Group("main", "Random keys", MAIN_PHASES, entries, max_seconds=ROW_SECONDS),
+        Group("fillseq", "Sequential fill", ("fillseq", "settle"), entries),
+        Group("fillbatch", "Batches of 100", ("fillbatch100", "settle"), entries),
+        Group("fillsync", "Durable puts, 1 thread", ("fillsync",), 20_000, durability="S",
+              max_seconds=15),
+        Group("fillsync-4", "Durable puts, 4 threads", ("fillsync",), 40_000, durability="S",
+              threads=4, max_seconds=15),
+        Group("beside", "Reads beside an equal number of writes",
+              ("fillrandom", "settle", "readwhilewriting", "scanwhilewriting"), entries,
+              rows=("readwhilewriting", "scanwhilewriting"), write_rate=EQUAL_WRITE_RATE,
+              max_seconds=ROW_SECONDS),
+        Group("ycsb", "YCSB", YCSB_PHASES, entries, keys="user", rows=YCSB_PHASES[2:],
+              max_seconds=ROW_SECONDS),
+        Group("queue", "A queue", ("queue",), entries // 3),
+        Group("bulkload", "Bulk load", ("bulkload", "settle"), entries),
+        Group("reopen", "Recovery from a log of 256 MiB", ("fill_and_die",),
+              LOG_BYTES // 116, second_process=("reopen",), log_bytes=LOG_BYTES),
+    ]
+    groups += [Group(f"value-{size}", f"Values of {size} B", SHAPE_PHASES,
+                     min(entries, data // (16 + size)), value_bytes=size,
+                     max_seconds=ROW_SECONDS) for size in VALUE_SIZES]
+    groups += [Group(f"keys-{keys}", f"Keys: {keys}", SHAPE_PHASES, entries, keys=keys,
+                     max_seconds=ROW_SECONDS) for keys in ("dense", "user", "prefix")]
+    groups.append(Group("lz4", "LZ4", SHAPE_PHASES, entries, compression="lz4",
+                        max_seconds=ROW_SECONDS))
+    groups += [Group(f"threads-{threads}", f"{threads} threads",
+                     ("fillrandom", "settle", "readrandom", "seekrandom10", "overwrite",
+                      "readwhilewriting"), entries, threads=threads, max_seconds=ROW_SECONDS)
+               for threads in (2, 4)]
+    scale = entries / 3e6
+    groups += [
+        Group("data-1.2gb", "1.2 GB of data", SHAPE_PHASES, int(10.5e6 * scale),
+              budget_bytes=2 * GIB, repetitions_max=3, max_seconds=ROW_SECONDS),
+        Group("data-8gb", "8 GB of data", SHAPE_PHASES, int(69e6 * scale),
+              budget_bytes=10 * GIB, repetitions_max=2, max_seconds=ROW_SECONDS),
+        Group("data-8gb-small", "8 GB of data, 512 MiB budget", SHAPE_PHASES,
+              int(69e6 * scale), budget_bytes=512 * MIB, repetitions_max=2,
+              max_seconds=ROW_SECONDS),
+    ]
+    return groups
+
+
+def quick_plan(entries: int) -> List[Group]:
+    """The headline rows, small enough for three minutes on two cores."""
+    return [
+        Group("main", "Random keys (short run)", HEADLINE_PHASES, entries, budget_bytes=256 * MIB,
+              max_seconds=QUICK_ROW_SECONDS),
+        Group("fillseq", "Sequential fill (short run)", ("fillseq", "settle"), entries,
+              budget_bytes=256 * MIB),
+        Group("fillsync", "Durable puts, 1 thread (short run)", ("fillsync",), 2000,
+              durability="S", budget_bytes=256 * MIB, max_seconds=QUICK_ROW_SECONDS),
+    ]
+
+
+def select_rows(groups: Iterable[Group], wanted: Sequence[str]) -> List[Group]:
+    """The groups cut down to the rows that `wanted` (names or globs, "group/row" too) matches.
+
+    What changes the store before the last wanted row stays, unshown: the row must meet the store
+    it meets in a whole run.
+    """
+
+    def matches(group: Group, phase: str) -> bool:
+        return any(fnmatch.fnmatchcase(phase, glob) or fnmatch.fnmatchcase(f"{group.name}/{phase}",
+                                                                           glob)
+                   for glob in wanted)
+
+    selected = []
+    for group in groups:
+        shown = tuple(phase for phase in group.shown if matches(group, phase))
+        if shown:
+            selected.append(_trim(group, shown))
+    return selected
+
+
+def _trim(group: Group, shown: Tuple[str, ...]) -> Group:
+    every = group.phases + group.second_process
+    last = max(every.index(phase) for phase in shown)
+    kept = {phase for index, phase in enumerate(every)
+            if index <= last and (phase in shown or PHASES[phase].writes)}
+    # A row's seconds to quiescence are part of it, whether the next phase waits for them or not.
+    return dataclasses.replace(
+        group, rows=shown,
+        phases=tuple(phase for phase in group.phases if phase in kept),
+        second_process=tuple(phase for phase in group.second_process if phase in kept))
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One engine's process on one directory."""
+
+    group: Group
+    engine: str
+    repetition: int
+
+    @property
+    def key(self) -> Tuple[str, str, int]:
+        return self.group.name, self.engine, self.repetition
+
+
+def jobs_of(groups: Sequence[Group], engines: Sequence[str], repetitions: int) -> List[Job]:
+    """All jobs in the order they run.
+
+    Repetitions are outermost, so that a run that is cut short has measured everything once;
+    engines take turns inside a group, and each repetition begins with another one.
+    """
+    jobs = []
+    for repetition in range(repetitions):
+        turn = repetition % len(engines) if engines else 0
+        for group in groups:
+            if group.repetitions_max and repetition >= group.repetitions_max:
+                continue
+            jobs += [Job(group, engine, repetition)
+                     for engine in [*engines[turn:], *engines[:turn]]
+                     if engine not in group.without]
+    return jobs
+
+
+def able(group: Group, engine: Dict[str, Any]) -> bool:
+    """Whether an engine, as `firn_compare engines` describes it, has what the group asks for."""
+    return group.compression in engine.get("compressions", [group.compression])
+
+
+def disk_bytes_wanted(groups: Iterable[Group]) -> int:
+    """What the largest job may need: data, its log, and a tree that is being rewritten."""
+    return max((4 * group.data_bytes for group in groups), default=0) + GIB
