@@ -33,6 +33,7 @@ class FIRN_EXPORT PinnedValue {
 
  private:
   friend class PinnedValueAccess;
+  void Release();  // the value, not the engine
   Slice value_;
   void* owner_ = nullptr;
   void (*release_)(void* owner) = nullptr;

@@ -6,8 +6,10 @@
 
 #include <array>
 #include <cstring>
+#include <span>
 
 #include "base/types.h"
+#include "firn/slice.h"
 #include "firn/status.h"
 
 namespace firn {
@@ -76,6 +78,21 @@ class EntryCursor {
   // The same backwards: entries before the position in exactly reversed order, position moves
   // in front of them.
   virtual Status Prev(EntryBatch& batch, std::size_t limit) = 0;
+
+  // Shortcuts past the batch for settled data, the bulk of most stores: up to items.size() of the
+  // entries after (before) the position, but only such as any read sees without a further look:
+  // puts of sequence 0, and backwards also the only version of their key. `*count` 0 with ok()
+  // says nothing: ask Next (Prev). Views as in a batch.
+  virtual Status NextPlain(std::span<KeyValue> items, std::size_t* count) {
+    static_cast<void>(items);
+    *count = 0;
+    return {};
+  }
+  virtual Status PrevPlain(std::span<KeyValue> items, std::size_t* count) {
+    static_cast<void>(items);
+    *count = 0;
+    return {};
+  }
 };
 
 }  // namespace firn

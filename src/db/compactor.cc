@@ -15,15 +15,21 @@ namespace {
 
 // The inputs of one run as one source.
 std::unique_ptr<EntryCursor> RunCursor(std::span<const CompactionInput> inputs) {
-  ConcatenatingParts parts;
-  for (const CompactionInput& input : inputs) {
-    parts.lowers.push_back(input.table->metadata().lower);
-    parts.uppers.push_back(input.table->metadata().upper);
-  }
-  parts.open = [inputs](std::size_t part) {
-    return inputs[part].table->NewCursor(TableReader::CursorUse::kJob);
+  struct Bounds {
+    std::vector<Slice> lowers;
+    std::vector<Slice> uppers;
   };
-  return NewConcatenatingCursor(std::move(parts));
+  const auto bounds = std::make_shared<Bounds>();
+  for (const CompactionInput& input : inputs) {
+    bounds->lowers.push_back(input.table->metadata().lower);
+    bounds->uppers.push_back(input.table->metadata().upper);
+  }
+  return NewConcatenatingCursor({.lowers = bounds->lowers,
+                                 .uppers = bounds->uppers,
+                                 .open = [inputs, bounds](std::size_t part) {
+                                   return inputs[part].table->NewCursor(
+                                       TableReader::CursorUse::kJob);
+                                 }});
 }
 
 }  // namespace

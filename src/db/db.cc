@@ -19,10 +19,11 @@ class PinnedValueAccess {
  public:
   // Requires: the guard under which `answer` was made.
   static void Pin(PinnedValue& value, const Engine::PointAnswer& answer,
-                  std::shared_ptr<const void> engine) {
-    value.Reset();
+                  const std::shared_ptr<Engine>& engine) {
+    value.Release();
     value.value_ = answer.result.value;
-    value.engine_ = std::move(engine);
+    // One used for Get after Get keeps its hold on the engine.
+    if (value.engine_ != engine) value.engine_ = engine;
     if (answer.result.frame != nullptr) {
       answer.result.frame->Pin();
       value.owner_ = answer.result.frame;
@@ -48,9 +49,13 @@ PinnedValue& PinnedValue::operator=(PinnedValue&& other) noexcept {
   return *this;
 }
 
-void PinnedValue::Reset() {
+void PinnedValue::Release() {
   if (owner_ != nullptr) release_(std::exchange(owner_, nullptr));
   value_ = Slice();
+}
+
+void PinnedValue::Reset() {
+  Release();
   engine_.reset();
 }
 

@@ -19,17 +19,12 @@ std::unique_ptr<EntryCursor> CursorOver(const Run& run) {
   if (run.tables.size() == 1) {
     return run.tables.front()->NewCursor(TableReader::CursorUse::kRead);
   }
-  ConcatenatingParts parts;
-  parts.lowers.reserve(run.tables.size());
-  parts.uppers.reserve(run.tables.size());
-  for (const auto& table : run.tables) {
-    parts.lowers.push_back(table->metadata().lower);
-    parts.uppers.push_back(table->metadata().upper);
-  }
-  parts.open = [&run](std::size_t part) {
-    return run.tables[part]->NewCursor(TableReader::CursorUse::kRead);
-  };
-  return NewConcatenatingCursor(std::move(parts));
+  return NewConcatenatingCursor({.lowers = run.lowers,
+                                 .uppers = run.uppers,
+                                 .open = [&run](std::size_t part) {
+                                   return run.tables[part]->NewCursor(
+                                       TableReader::CursorUse::kRead);
+                                 }});
 }
 
 std::unique_ptr<EntryCursor> CursorOver(const ReadView& view) {
@@ -60,7 +55,7 @@ Iterator::Source::Source(std::shared_ptr<Engine> engine, Engine::Moment moment,
   if (options.lower.has_value()) settings.lower = std::string(*options.lower);
   if (options.upper.has_value()) settings.upper = std::string(*options.upper);
   settings.tombstones = tombstones_.empty() ? nullptr : &tombstones_;
-  cursor_ = std::make_unique<VisibleCursor>(CursorOver(view), std::move(settings));
+  cursor_.emplace(CursorOver(view), std::move(settings));
 }
 
 Iterator::Source::~Source() {
@@ -73,6 +68,7 @@ Status Iterator::Source::CollectTombstones(const ReadView& view) {
     if (memtable->has_range_tombstones()) memtable->AppendRangeTombstones(moment_.sequence, all);
   }
   for (const Run* run : view.runs()) {
+    if (run->range_tombstones == 0) continue;
     for (const auto& table : run->tables) {
       if (table->metadata().range_tombstones == 0) continue;
       EpochDomain::Guard guard;
@@ -92,7 +88,7 @@ void Iterator::Source::Fail(Status status) {
 }
 
 bool Iterator::Source::Ready() {
-  if (cursor_ == nullptr) return false;
+  if (!cursor_.has_value()) return false;
   if (engine_->closed()) {
     Fail(Status(StatusCode::kClosed, "the store was closed under this iterator"));
     return false;

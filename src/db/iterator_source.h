@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "db/engine.h"
@@ -45,7 +46,7 @@ class Iterator::Source {
   std::shared_ptr<Engine> engine_;  // null in a failed source
   Engine::Moment moment_;
   FragmentedTombstones tombstones_;
-  std::unique_ptr<VisibleCursor> cursor_;
+  std::optional<VisibleCursor> cursor_;
   Status status_;
   // Grows while the walk goes on, so that a short scan decodes little and a long one wastes
   // nothing.

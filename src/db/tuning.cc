@@ -24,7 +24,7 @@ Tuning TuningFor(std::uint64_t memory_budget) {
       std::bit_floor(std::clamp(tuning.memtable_bytes / 16, 16 * kKiB, 2 * kMiB)));
   tuning.table_bytes = std::clamp(tuning.memtable_bytes / 2, 256 * kKiB, 32 * kMiB);
   tuning.block_bytes = 6 * kKiB;
-  tuning.partition_blocks = 256;
+  tuning.partition_blocks = 64;
   tuning.log_segment_bytes = std::bit_floor(std::clamp(tuning.memtable_bytes, kMiB, 64 * kMiB));
   tuning.log_window_bytes = std::bit_floor(std::clamp(memory_budget / 64, 256 * kKiB, 4 * kMiB));
   tuning.log_bytes_max = 4 * tuning.memtable_bytes + 2 * tuning.log_segment_bytes;

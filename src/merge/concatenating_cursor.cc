@@ -73,6 +73,15 @@ class ConcatenatingCursor final : public EntryCursor {
     return {};
   }
 
+  Status NextPlain(std::span<KeyValue> items, std::size_t* count) override {
+    *count = 0;
+    return failure_.ok() && place_ == Place::kInside ? cursor_->NextPlain(items, count) : failure_;
+  }
+  Status PrevPlain(std::span<KeyValue> items, std::size_t* count) override {
+    *count = 0;
+    return failure_.ok() && place_ == Place::kInside ? cursor_->PrevPlain(items, count) : failure_;
+  }
+
  private:
   enum class Place : std::uint8_t { kBefore, kInside, kAfter };
 

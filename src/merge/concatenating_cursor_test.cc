@@ -17,11 +17,11 @@ struct CutMaker {
       if (full) parts.emplace_back();
       parts.back().push_back(entry);
     }
-    ConcatenatingParts described;
     for (const std::vector<Entry>& part : parts) {
-      described.lowers.push_back(part.front().key);
-      described.uppers.push_back(part.back().key);
+      lowers.push_back(part.front().key);
+      uppers.push_back(part.back().key);
     }
+    ConcatenatingParts described{.lowers = lowers, .uppers = uppers, .open = {}};
     described.open = [this](std::size_t part) {
       ++opened;
       return std::make_unique<VectorCursor>(parts[part], Views::kFleeting, 5);
@@ -29,6 +29,8 @@ struct CutMaker {
     return NewConcatenatingCursor(std::move(described));
   }
   std::vector<std::vector<Entry>> parts;
+  std::vector<Slice> lowers;
+  std::vector<Slice> uppers;
   int opened = 0;
 };
 
@@ -67,8 +69,10 @@ TEST(ConcatenatingCursor, FindsTheNextPartWhenAPartHoldsLessThanItMay) {
   const std::vector<Entry> first = {{"a", "", 1, EntryKind::kPut}};
   const std::vector<Entry> second = {{"m", "", 2, EntryKind::kPut}};
   ConcatenatingParts parts;
-  parts.lowers = {"a", "m"};
-  parts.uppers = {"m", "p"};
+  const std::vector<Slice> lowers = {"a", "m"};
+  const std::vector<Slice> uppers = {"m", "p"};
+  parts.lowers = lowers;
+  parts.uppers = uppers;
   parts.open = [&](std::size_t part) {
     return std::make_unique<VectorCursor>(part == 0 ? first : second, Views::kFleeting);
   };
@@ -104,8 +108,10 @@ class Unseekable final : public EntryCursor {
 
 TEST(ConcatenatingCursor, AFailedSeekIsNoEnd) {
   ConcatenatingParts parts;
-  parts.lowers = {"b"};
-  parts.uppers = {"y"};
+  const Slice lower = "b";
+  const Slice upper = "y";
+  parts.lowers = {&lower, 1};
+  parts.uppers = {&upper, 1};
   parts.open = [](std::size_t) { return std::make_unique<Unseekable>(); };
   const auto cursor = NewConcatenatingCursor(std::move(parts));
   EntryBatch batch;

@@ -15,6 +15,8 @@
 #include "base/entry.h"
 #include "firn/slice.h"
 #include "format/range_tombstones.h"
+#include "merge/direction.h"
+#include "merge/tombstone_walk.h"
 
 namespace firn {
 
@@ -43,7 +45,8 @@ struct VisibleCursorSettings {
 class VisibleCursor {
  public:
   VisibleCursor(std::unique_ptr<EntryCursor> source, VisibleCursorSettings settings);
-  ~VisibleCursor();
+  VisibleCursor(const VisibleCursor&) = delete;
+  VisibleCursor& operator=(const VisibleCursor&) = delete;
 
   Status SeekToFirst();
   Status SeekToLast();
@@ -55,12 +58,71 @@ class VisibleCursor {
   // call. As in EntryCursor the position lies between two items, so turning round meets the item
   // delivered last again: after Next gave "a" and "b", Prev gives "b" and "a". After a failure
   // every call fails alike until the next seek.
-  Status Next(VisibleBatch& batch, std::size_t limit);
-  Status Prev(VisibleBatch& batch, std::size_t limit);
+  Status Next(VisibleBatch& batch, std::size_t limit) {
+    return Move(Direction::kForward, batch, limit);
+  }
+  Status Prev(VisibleBatch& batch, std::size_t limit) {
+    return Move(Direction::kBackward, batch, limit);
+  }
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  // Where the position is, once the source has been read.
+  enum class Anchor : std::uint8_t {
+    kSource,  // nothing read: the source's own position
+    kItem,    // beside the item delivered last
+    kEnd,     // at the end of the bounds in this direction
+  };
+
+  template <typename SeekSource>
+  Status Start(SeekSource seek_source);
+  [[nodiscard]] bool BelowLower(Slice key) const {
+    return settings_.lower && key < *settings_.lower;
+  }
+  [[nodiscard]] bool AboveUpper(Slice key) const {
+    return settings_.upper && key >= *settings_.upper;
+  }
+  Status SeekToLower();
+  Status SeekToUpper();
+  void Forget();
+
+  Status Move(Direction direction, VisibleBatch& out, std::size_t limit);
+  Status TurnTo(Direction direction);
+  Status TakePlain(VisibleBatch& out, std::size_t limit);
+  Status Refill(std::size_t limit);
+  void MoveGroupToSeam();
+  // How many of the first `count`, in walking order, lie within the bounds.
+  template <typename Keyed>
+  [[nodiscard]] std::size_t CountInside(const Keyed* first, std::size_t count) const;
+  [[nodiscard]] bool InGroup(std::size_t index) const;
+  void OpenGroup(std::size_t index);
+  void CloseGroup(VisibleBatch& out);
+  [[nodiscard]] bool Shown(const Entry& entry);
+  void TakeForward(VisibleBatch& out, std::size_t limit);
+  void TakeBackward(VisibleBatch& out, std::size_t limit);
+
+  const std::unique_ptr<EntryCursor> source_;
+  const VisibleCursorSettings settings_;
+  TombstoneWalk tombstones_;
+
+  Direction direction_ = Direction::kForward;
+  Anchor anchor_ = Anchor::kSource;
+  Slice last_item_key_;  // valid until the next call, like the item
+  Status failure_;
+  std::string turn_key_;
+
+  bool source_done_ = false;  // nothing more within the bounds in this direction
+  std::size_t fill_limit_ = 0;
+  std::size_t next_ = 0;  // first entry of in_ not looked at
+
+  bool in_group_ = false;
+  bool group_has_visible_ = false;  // backwards only, like newest_
+  std::uint64_t group_head_ = 0;
+  Slice group_key_;
+  Entry newest_;  // the group's newest version with a sequence <= at
+  std::string seam_key_;
+  std::string seam_value_;
+
+  EntryBatch in_;
 };
 
 }  // namespace firn

@@ -17,6 +17,7 @@
 #include <cstdint>
 
 #include "base/entry.h"
+#include "base/prefetch.h"
 #include "table/key_column.h"
 #include "table/table_format.h"
 #include "table/tag_match.h"
@@ -24,6 +25,8 @@
 namespace firn {
 
 inline constexpr std::size_t kBlockHeaderBytes = 16;
+// A longer value is left to the processor's own prefetching.
+inline constexpr std::size_t kValuePrefetchBytes = 256;
 inline constexpr std::uint8_t kBlockWideOffsets = 1;
 inline constexpr std::uint8_t kBlockHasMarks = 2;
 inline constexpr std::uint8_t kBlockWideMarks = 4;
@@ -65,6 +68,8 @@ class BlockView {
   [[nodiscard]] bool TagsMatch() const;
 
   [[nodiscard]] std::size_t count() const { return keys_.count; }
+  // All entries are puts of sequence 0, each of another key (B1).
+  [[nodiscard]] bool plain() const { return marks_ == nullptr; }
   [[nodiscard]] const KeyColumn& keys() const { return keys_; }
   [[nodiscard]] Slice value(std::size_t i) const {
     const std::size_t begin = keys_.offset(count() + i);
@@ -83,6 +88,9 @@ class BlockView {
     std::uint64_t matches = MatchTags(keys_.base + kBlockHeaderBytes, count(), tag);
     while (matches != 0) {
       const auto i = static_cast<std::size_t>(__builtin_ctzll(matches));
+      // The key almost surely matches: its tail, its head and its value come in together.
+      const Slice expected = value(i);
+      PrefetchLines(expected.data(), std::min(expected.size(), kValuePrefetchBytes));
       if (keys_.Equals(i, key) && sequence(i) <= at) return i;
       matches &= matches - 1;
     }

@@ -68,6 +68,10 @@ Result<const char*> FrameSource::EnterBlock(std::size_t block) {
   return static_cast<const char*>(block_->data());
 }
 
+void FrameSource::Prefetch(std::size_t block) const {
+  ResidentTable::PrefetchBlock(ResidentTable::ViewOf(*partition_), block, kColumnBytes);
+}
+
 StreamSource::~StreamSource() { reader_.ledger().Remove(MemoryClass::kJob, accounted_bytes_); }
 
 Result<const TopView*> StreamSource::Open() {

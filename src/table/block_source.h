@@ -27,6 +27,8 @@ class FrameSource {
   Result<const PartitionView*> EnterPartition(std::size_t partition);
   // The first byte of the verified raw block, with kBlockTrailerBytes readable behind its end.
   Result<const char*> EnterBlock(std::size_t block);
+  // Hints that this block of the entered partition comes next.
+  void Prefetch(std::size_t block) const;
 
  private:
   void LeaveBlock();
@@ -50,6 +52,7 @@ class StreamSource {
   Result<const TopView*> Open();
   Result<const PartitionView*> EnterPartition(std::size_t partition);
   Result<const char*> EnterBlock(std::size_t block);
+  void Prefetch(std::size_t) const {}
 
  private:
   Status ReadPiece(const BlockHandle& wanted);

@@ -8,6 +8,7 @@
 
 #include <memory>
 
+#include "base/prefetch.h"
 #include "cache/frame_pool.h"
 #include "table/block.h"
 #include "table/partition.h"
@@ -47,7 +48,7 @@ class ResidentTable {
     const auto* frame =
         reinterpret_cast<const char*>(partition.slots[block].load(std::memory_order_relaxed));
     if (frame == nullptr) return;
-    for (std::size_t at = 0; at < bytes; at += 64) __builtin_prefetch(frame + at);
+    PrefetchLines(frame, bytes);
   }
 
   // Reads and verifies what is not resident; the frame still belongs to the caller.

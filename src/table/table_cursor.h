@@ -28,6 +28,8 @@ class TableCursor final : public EntryCursor {
   Status SeekForPrev(Slice target) override { return Settle(GoTo<true>(target)); }
   Status Next(EntryBatch& batch, std::size_t limit) override;
   Status Prev(EntryBatch& batch, std::size_t limit) override;
+  Status NextPlain(std::span<KeyValue> items, std::size_t* count) override;
+  Status PrevPlain(std::span<KeyValue> items, std::size_t* count) override;
 
  private:
   Status Settle(Status status) {
@@ -41,12 +43,17 @@ class TableCursor final : public EntryCursor {
   Status GoTo(Slice target);
   Status Enter(std::size_t partition);
   Status EnterBlock(std::size_t block);
+  // To a block with entries after (before) the position, if need be; false at the table's end.
+  Result<bool> HaveNext();
+  Result<bool> HavePrevious();
   // To the neighbouring block; false at the end of the table, where the position stays.
   Result<bool> StepForward();
   Result<bool> StepBackward();
   // Fills the batch with entries [first, first + count), forwards or backwards.
   template <bool kForwards>
   void Emit(EntryBatch& batch, std::size_t first, std::size_t count);
+  template <bool kForwards>
+  void EmitPlain(std::span<KeyValue> items, std::size_t first);
   char* ReserveKeys(std::size_t first, std::size_t count);
 
   Source source_;
@@ -111,6 +118,7 @@ Status TableCursor<Source>::GoTo(Slice target) {
   const std::size_t partition = bound(top_->fences);
   if (partition == top_->partitions) return GoToLast();
   FIRN_RETURN_IF_ERROR(Enter(partition));
+  partition_->fences.PrefetchHeads();
   // The partition's last fence is its fence in the top (P2), so there is such a block.
   FIRN_RETURN_IF_ERROR(EnterBlock(bound(partition_->fences)));
   position_ = bound(block_.keys());
@@ -122,6 +130,8 @@ Result<bool> TableCursor<Source>::StepForward() {
   if (partition_ == nullptr) return false;
   if (block_index_ + 1 < partition_->blocks) {
     FIRN_RETURN_IF_ERROR(EnterBlock(block_index_ + 1));
+    // A walk that came here will most likely go on.
+    if (block_index_ + 1 < partition_->blocks) source_.Prefetch(block_index_ + 1);
     return true;
   }
   if (partition_index_ + 1 == top_->partitions) return false;
@@ -135,6 +145,7 @@ Result<bool> TableCursor<Source>::StepBackward() {
   if (partition_ == nullptr) return false;
   if (block_index_ > 0) {
     FIRN_RETURN_IF_ERROR(EnterBlock(block_index_ - 1));
+    if (block_index_ > 0) source_.Prefetch(block_index_ - 1);
   } else if (partition_index_ > 0) {
     FIRN_RETURN_IF_ERROR(Enter(partition_index_ - 1));
     FIRN_RETURN_IF_ERROR(EnterBlock(partition_->blocks - 1));
@@ -179,15 +190,44 @@ void TableCursor<Source>::Emit(EntryBatch& batch, std::size_t first, std::size_t
 }
 
 template <typename Source>
+template <bool kForwards>
+void TableCursor<Source>::EmitPlain(std::span<KeyValue> items, std::size_t first) {
+  const BlockView block = block_;
+  const KeyColumn& keys = block.keys();
+  char* to = ReserveKeys(first, items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const std::size_t entry = kForwards ? first + i : first + items.size() - 1 - i;
+    char* const begin = to;
+    to = keys.CopyKeyLoosely(entry, begin);
+    items[i] = {.key = Slice(begin, static_cast<std::size_t>(to - begin)),
+                .value = block.value(entry)};
+  }
+}
+
+template <typename Source>
+Result<bool> TableCursor<Source>::HaveNext() {
+  FIRN_RETURN_IF_ERROR(failed_);
+  if (partition_ != nullptr && position_ < block_.count()) return true;
+  const auto stepped = StepForward();
+  if (!stepped.ok()) return Settle(stepped.status());
+  return *stepped;
+}
+
+template <typename Source>
+Result<bool> TableCursor<Source>::HavePrevious() {
+  FIRN_RETURN_IF_ERROR(failed_);
+  if (partition_ != nullptr && position_ > 0) return true;
+  const auto stepped = StepBackward();
+  if (!stepped.ok()) return Settle(stepped.status());
+  return *stepped;
+}
+
+template <typename Source>
 Status TableCursor<Source>::Next(EntryBatch& batch, std::size_t limit) {
   FIRN_DCHECK(limit > 0 && limit <= EntryBatch::kCapacity);
   batch.count = 0;
-  FIRN_RETURN_IF_ERROR(failed_);
-  if (partition_ == nullptr || position_ == block_.count()) {
-    const auto stepped = StepForward();
-    if (!stepped.ok()) return Settle(stepped.status());
-    if (!*stepped) return {};
-  }
+  FIRN_ASSIGN_OR_RETURN(const bool have, HaveNext());
+  if (!have) return {};
   const std::size_t count = std::min(limit, block_.count() - position_);
   Emit<true>(batch, position_, count);
   position_ += count;
@@ -198,15 +238,34 @@ template <typename Source>
 Status TableCursor<Source>::Prev(EntryBatch& batch, std::size_t limit) {
   FIRN_DCHECK(limit > 0 && limit <= EntryBatch::kCapacity);
   batch.count = 0;
-  FIRN_RETURN_IF_ERROR(failed_);
-  if (partition_ == nullptr || position_ == 0) {
-    const auto stepped = StepBackward();
-    if (!stepped.ok()) return Settle(stepped.status());
-    if (!*stepped) return {};
-  }
+  FIRN_ASSIGN_OR_RETURN(const bool have, HavePrevious());
+  if (!have) return {};
   const std::size_t count = std::min(limit, position_);
   position_ -= count;
   Emit<false>(batch, position_, count);
+  return {};
+}
+
+template <typename Source>
+Status TableCursor<Source>::NextPlain(std::span<KeyValue> items, std::size_t* count) {
+  *count = 0;
+  FIRN_ASSIGN_OR_RETURN(const bool have, HaveNext());
+  if (!have || !block_.plain()) return {};
+  *count = std::min(items.size(), block_.count() - position_);
+  EmitPlain<true>(items.first(*count), position_);
+  position_ += *count;
+  return {};
+}
+
+template <typename Source>
+Status TableCursor<Source>::PrevPlain(std::span<KeyValue> items, std::size_t* count) {
+  *count = 0;
+  FIRN_ASSIGN_OR_RETURN(const bool have, HavePrevious());
+  // Newer versions of the block's first key may end the block before.
+  if (!have || !block_.plain() || position_ == 1) return {};
+  *count = std::min(items.size(), position_ - 1);
+  position_ -= *count;
+  EmitPlain<false>(items.first(*count), position_);
   return {};
 }
 

@@ -24,7 +24,7 @@ T* PublishOnce(std::atomic<T*>& place, std::unique_ptr<T> made) {
 }
 
 // What a lookup touches before it knows the entry: header, tags, heads.
-constexpr std::size_t kLookupBytes = 640;
+constexpr std::size_t kLookupBytes = 960;
 
 }  // namespace
 
@@ -91,6 +91,8 @@ Result<bool> TableFileReader::GetInPartition(const ResidentTable& table,
                                              SequenceNumber at, TableLookup* lookup) const {
   // First, because most tables do not hold the key; where they do, the branch is predicted and the
   // search below runs while the filter's line is on its way.
+  partition.filter.Prefetch(key.hash);
+  partition.fences.PrefetchHeads();
   if (!partition.filter.MayContain(key.hash)) return false;
   std::size_t i = partition.fences.LowerBound(key.key);
   ResidentTable::PrefetchBlock(partition, i, kLookupBytes);

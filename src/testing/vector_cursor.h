@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,7 +55,35 @@ class VectorCursor final : public EntryCursor {
     return {};
   }
 
+  Status NextPlain(std::span<KeyValue> items, std::size_t* count) override {
+    copies_.clear();
+    const std::size_t most = std::min(items.size(), batch_max_);
+    for (*count = 0; *count < most && position_ < entries_.size(); ++position_) {
+      if (!Plain(position_)) break;
+      items[(*count)++] = Shown(entries_[position_]);
+    }
+    return {};
+  }
+  Status PrevPlain(std::span<KeyValue> items, std::size_t* count) override {
+    copies_.clear();
+    const std::size_t most = std::min(items.size(), batch_max_);
+    for (*count = 0; *count < most && position_ > 0; --position_) {
+      const bool only_version =
+          position_ > 1 && entries_[position_ - 2].key != entries_[position_ - 1].key;
+      if (!Plain(position_ - 1) || !only_version) break;
+      items[(*count)++] = Shown(entries_[position_ - 1]);
+    }
+    return {};
+  }
+
  private:
+  [[nodiscard]] bool Plain(std::size_t index) const {
+    return entries_[index].sequence == 0 && entries_[index].kind == EntryKind::kPut;
+  }
+  KeyValue Shown(const Entry& entry) {
+    if (views_ == Views::kStable) return {.key = entry.key, .value = entry.value};
+    return {.key = Copy(entry.key), .value = Copy(entry.value)};
+  }
   Status MoveTo(std::size_t position) {
     copies_.clear();
     position_ = position;

@@ -175,12 +175,17 @@ Result<std::shared_ptr<const Run>> MakeRun(RunId id, Tables tables) {
   auto run = std::make_shared<Run>();
   run->id = id;
   run->lower_heads.reserve(tables.size());
+  run->lowers.reserve(tables.size());
+  run->uppers.reserve(tables.size());
   for (const auto& table : tables) {
     const TableMetadata& metadata = table->metadata();
     run->lower_heads.push_back(KeyHead(metadata.lower));
+    run->lowers.push_back(metadata.lower);
+    run->uppers.push_back(metadata.upper);
     run->file_bytes += metadata.file_bytes;
     run->entries += metadata.entries;
     run->deletes += metadata.deletes + metadata.range_tombstones;
+    run->range_tombstones += metadata.range_tombstones;
   }
   run->tables = std::move(tables);
   return std::shared_ptr<const Run>(std::move(run));

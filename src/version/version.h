@@ -33,9 +33,13 @@ struct Run {
   RunId id;  // larger is newer inside one level
   std::vector<std::shared_ptr<const TableReader>> tables;
   std::vector<std::uint64_t> lower_heads;  // KeyHead of each table's lower bound
+  // Of each table, views of its metadata.
+  std::vector<Slice> lowers;
+  std::vector<Slice> uppers;
   std::uint64_t file_bytes = 0;
   std::uint64_t entries = 0;
-  std::uint64_t deletes = 0;  // tombstones of both kinds
+  std::uint64_t deletes = 0;           // tombstones of both kinds
+  std::uint64_t range_tombstones = 0;  // those of ranges
 
   // The one table that may hold the key, or null. `head` is KeyHead(key).
   [[nodiscard]] const TableReader* Find(Slice key, std::uint64_t head) const;
