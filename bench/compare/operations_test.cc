@@ -47,7 +47,7 @@ TEST(Keys, MissesAreNobodysAndNearOnesStandBesideTheirKey) {
 }
 
 TEST(Values, TellTheirOriginAndAreHalfRepetition) {
-  for (const std::size_t bytes : {16, 17, 100, 1001}) {
+  for (const std::size_t bytes : {16u, 17u, 100u, 1001u}) {
     const Values values(bytes);
     std::vector<char> buffer(values.buffer_bytes());
     const Slice value = values.Make({123456789, 42}, buffer.data());
@@ -64,7 +64,7 @@ TEST(Values, TellTheirOriginAndAreHalfRepetition) {
 }
 
 TEST(Permutation, GivesEachNumberOnce) {
-  for (const std::uint64_t size : {1, 2, 3, 7, 64, 1000, 4097}) {
+  for (const std::uint64_t size : {1u, 2u, 3u, 7u, 64u, 1000u, 4097u}) {
     const Permutation permutation(size, 5);
     std::set<std::uint64_t> seen;
     for (std::uint64_t i = 0; i < size; ++i) seen.insert(permutation(i));
