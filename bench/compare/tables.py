@@ -156,9 +156,10 @@ class Tables:
         return table if table.rows else None
 
     def latencies(self, group: Group) -> Optional[Table]:
-        table = Table(f"{group.title}: latency of one operation",
+        table = Table(f"{group.title}: latency of one call",
                       ["row", "engine", "p50", "p90", "p99", "p99.9", "max"],
-                      notes=["sampled, one operation in 16; medians of the repetitions"])
+                      notes=["one call in 16 is timed (an operation, a batch, a scan with its "
+                             "seek, 64 steps of a walk); medians of the repetitions"])
         for row in self.rows(group):
             for engine in self._present(group):
                 cell = row.cells.get(engine)
