@@ -139,8 +139,13 @@ int main(int argument_count, char** arguments) {
   Arguments parsed;
   AddSetup(*run, words, parsed.setup);
   AddWorkload(*run, words, parsed);
-  CLI11_PARSE(app, argument_count, arguments);
   Output output(stdout);
+  try {
+    app.parse(argument_count, arguments);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // help was asked for
+    return Fail(output, error.what());
+  }
   if (engines->parsed()) return ListEngines(output);
   if (phases->parsed()) return ListPhases(output);
   return RunCommand(words, parsed, output);

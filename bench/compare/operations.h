@@ -143,7 +143,9 @@ class OperationStream::Stretch {
  public:
   Stretch(const std::uint32_t* first, Direction direction)
       : first_(first), step_(direction == Direction::kForward ? 1 : -1) {}
-  [[nodiscard]] std::uint32_t operator[](std::int64_t i) const { return first_[i * step_]; }
+  [[nodiscard]] std::uint32_t operator[](std::uint64_t i) const {
+    return first_[static_cast<std::int64_t>(i) * step_];
+  }
 
  private:
   const std::uint32_t* first_;

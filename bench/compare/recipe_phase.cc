@@ -59,6 +59,13 @@ class RecipePhase {
     return phase_.writer_beside || scans_race() ? Verdict::kOrigin : Verdict::kExact;
   }
 
+  [[nodiscard]] bool every_entry_lives() const {
+    for (std::uint64_t index = 0; index < job_.arguments.entries; ++index) {
+      if (job_.model.Generation(index) == 0) return false;
+    }
+    return true;
+  }
+
   Status Plan() {
     const Arguments& arguments = job_.arguments;
     source_.keys = &job_.keys;
@@ -66,6 +73,10 @@ class RecipePhase {
     source_.seed = Mix(arguments.seed + std::hash<std::string_view>()(phase_.name));
     source_.generation = job_.model.generation();
     source_.insert_base = std::max(job_.model.size(), arguments.entries);
+    if (phase_.writer_beside && !every_entry_lives()) {
+      return {StatusCode::kInvalidArgument,
+              "overwrites beside the readers, so every entry must be there: fill the store before"};
+    }
     const bool walks = recipe_.action == Action::kWalk;
     source_.entries = walks ? job_.model.live() : arguments.entries;
     const std::uint64_t asked = arguments.operations > 0 ? arguments.operations : arguments.entries;
