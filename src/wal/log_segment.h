@@ -48,11 +48,14 @@ class LogSegment {
   // The writer stands at `offset`: releases what lies behind its window and, if asked to, populates
   // the next one. Does nothing once closed.
   void MoveWindow(std::uint64_t offset, bool populate);
+  // Makes all bytes stored before the call durable; the writer stands at `offset` or behind it.
+  [[nodiscard]] Status Sync(std::uint64_t offset);
   [[nodiscard]] Status Close();
 
   SegmentProgress progress;
 
  private:
+  void ReleaseForSync(std::uint64_t offset);
   void Account(std::uint64_t begin, std::uint64_t end) FIRN_REQUIRES(mutex_);
 
   const std::unique_ptr<SegmentFile> file_;
