@@ -4,8 +4,8 @@
 // Windows: the mapping is used in steps of `window_bytes`. While the writer fills one window, the
 // next is populated, so that appends meet no page fault, and those behind are released, so that a
 // log of many segments keeps about three windows of memory.
-// Threads: constants by anyone; MoveWindow and Close concurrently (a mutex inside); the members of
-// SegmentProgress belong to the lock of LiveSegments.
+// Threads: constants by anyone; MoveWindow, Sync and Close concurrently (a mutex inside, not held
+// during the sync itself); the members of SegmentProgress belong to the lock of LiveSegments.
 #pragma once
 
 #include <memory>
