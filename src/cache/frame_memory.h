@@ -3,8 +3,9 @@
 // cache misses.
 //
 // Regions of 2 MiB are cut into spans of 256 KiB, a span into objects of one size (steps of 256
-// bytes): so little is left at a span's end that whole spans can be booked. Freed objects are reused first, an empty span serves any size again, an empty region goes
-// back to the OS. Objects above 32 KiB, and all of them in a small store, come from the C library.
+// bytes): so little is left at a span's end that whole spans can be booked. Freed objects are
+// reused first, an empty span serves any size again, an empty region goes back to the OS. Objects
+// above 32 KiB, and all of them in a small store, come from the C library.
 //
 // Threads:  all members concurrently; one mutex, taken only when a block is read or evicted.
 // Lifetime: everything must be given back before the FrameMemory dies.

@@ -12,6 +12,7 @@ namespace {
 
 class SortedEntriesMaker {
  public:
+  static constexpr bool kNothingSettled = true;  // the log has no sequence 0
   std::unique_ptr<EntryCursor> Make(std::vector<Entry> sorted) {
     std::sort(sorted.begin(), sorted.end(),
               [](const Entry& a, const Entry& b) { return a.sequence < b.sequence; });

@@ -352,9 +352,11 @@ TYPED_TEST_P(EntryCursorContract, AgreesWithASortedArrayOnARandomWalk) {
       list.Put(EvenKey(static_cast<int>(random() % 500)), sequence);
     }
   }
-  // A settled stretch, one key of which was written again.
-  for (int i = 0; i < 600; ++i) list.Put("settled" + EvenKey(i), 0);
-  list.Put("settled" + EvenKey(300), 3000);
+  // A settled stretch, one key of which was written again. Not every source can hold one.
+  if constexpr (!requires { TypeParam::kNothingSettled; }) {
+    for (int i = 0; i < 600; ++i) list.Put("settled" + EvenKey(i), 0);
+    list.Put("settled" + EvenKey(300), 3000);
+  }
   this->Start(std::move(list));
   this->SeekToFirst();
   for (int i = 0; i < 5000; ++i) {
@@ -363,6 +365,7 @@ TYPED_TEST_P(EntryCursorContract, AgreesWithASortedArrayOnARandomWalk) {
     const std::string near = place == 0   ? "settled" + EvenKey(static_cast<int>(random() % 600))
                              : place == 1 ? EvenKey(static_cast<int>(random() % 510))
                                           : awkward[random() % awkward.size()] + "x";
+    const Entry& some = this->expected_[random() % this->expected_.size()];
     switch (random() % 12) {
       case 0:
         ASSERT_NO_FATAL_FAILURE(this->Seek(near));
@@ -371,10 +374,10 @@ TYPED_TEST_P(EntryCursorContract, AgreesWithASortedArrayOnARandomWalk) {
         ASSERT_NO_FATAL_FAILURE(this->SeekForPrev(near));
         break;
       case 2:
-        ASSERT_NO_FATAL_FAILURE(this->Seek(this->expected_[random() % 900].key));
+        ASSERT_NO_FATAL_FAILURE(this->Seek(some.key));
         break;
       case 3:
-        ASSERT_NO_FATAL_FAILURE(this->SeekForPrev(this->expected_[random() % 900].key));
+        ASSERT_NO_FATAL_FAILURE(this->SeekForPrev(some.key));
         break;
       case 4:
       case 5:
