@@ -33,12 +33,13 @@ Status ReadTable(const TableReader& table, const LookupKey& key, SequenceNumber 
 Status PointRead(const ReadView& view, const LookupKey& key, SequenceNumber at,
                  PointResult* result) {
   SequenceNumber covering = 0;
+  for (const Memtable* memtable : view.memtables()) memtable->PrefetchFilter(key.hash);
   for (const Memtable* memtable : view.memtables()) {
     if (memtable->has_range_tombstones()) {
       covering = std::max(covering, memtable->MaxCovering(key.key, at));
     }
     Entry entry;
-    if (memtable->Get(key.key, at, &entry)) {
+    if (memtable->MayContain(key.hash) && memtable->Get(key.key, at, &entry)) {
       result->found = entry.kind == EntryKind::kPut && entry.sequence >= covering;
       result->value = entry.value;
       result->frame = nullptr;
