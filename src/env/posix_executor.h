@@ -7,8 +7,8 @@
 // Lifetime: never ends (there is no destructor that joins). The pool of the process is made on
 // first use and left behind at exit, so a task may still run while static destructors do; stores
 // wait for their own tasks in Close. A child made by fork has no workers.
-// X1  A high task never waits for low ones and never runs at their priority: a writer may be waiting
-//     for it.
+// X1  A high task never waits for low ones and never runs at their priority: a writer may be
+//     waiting for it.
 // X2  Within a priority, tasks start in the order in which they became due.
 // X3  Whenever a timer is set and a worker of either pool is idle, one of them waits no longer than
 //     for the earliest timer.

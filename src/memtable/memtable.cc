@@ -1,7 +1,6 @@
 #include "memtable/memtable.h"
 
 #include <algorithm>
-#include <new>
 
 #include "base/check.h"
 #include "base/hash.h"
@@ -48,14 +47,13 @@ void Memtable::Insert(Slice key, Slice value, SequenceNumber sequence, EntryKind
 void Memtable::MakeFilter() {
   const std::size_t entry_bytes =
       std::clamp<std::size_t>(bytes() / point_entries(), kEntryBytesMin, kEntryBytesMax);
-  char* const memory = node_arena_.Allocate(sizeof(KeyFilter), alignof(KeyFilter));
-  auto* const filter = new (memory) KeyFilter(node_arena_, bytes_planned_ / entry_bytes);
+  KeyFilter& filter = own_filter_.emplace(node_arena_, bytes_planned_ / entry_bytes);
   MemtableTree::LeafCopy copy;
   for (const Leaf* leaf = tree_.first_leaf(); leaf != nullptr; leaf = copy.next) {
     MemtableTree::CopyLeaf(leaf, copy);
-    for (unsigned i = 0; i < copy.count; ++i) filter->Add(KeyHash(Record(copy.records[i]).key()));
+    for (unsigned i = 0; i < copy.count; ++i) filter.Add(KeyHash(Record(copy.records[i]).key()));
   }
-  filter_.store(filter, std::memory_order_release);
+  filter_.store(&filter, std::memory_order_release);
   StoreBytes();
 }
 

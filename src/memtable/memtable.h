@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/entry.h"
@@ -87,7 +88,8 @@ class Memtable {
   Arena node_arena_;    // apart, so that the nodes of a descent share pages
   // What every Get reads lies on lines of its own: every insert writes those before and after.
   alignas(kCacheLineBytes) RangeDeletes range_deletes_;
-  std::atomic<KeyFilter*> filter_{nullptr};  // stored once, when it holds what is in the tree
+  std::atomic<KeyFilter*> filter_{nullptr};  // set once, when it holds what is in the tree
+  std::optional<KeyFilter> own_filter_;      // readers come through filter_ only
   MemtableTree tree_;
   // Stored by the writer, read by anyone for statistics: nothing is ordered by them.
   alignas(kCacheLineBytes) std::atomic<std::size_t> bytes_{0};
