@@ -2,7 +2,9 @@
 // pool: 500,000 entries with values of 100 bytes. Results and command:
 // docs/decisions/0001-memtable-structure.md.
 //
-// absl::btree_map is a bound, not a rival: it knows neither versions nor concurrent readers.
+// FilteredTable is the memtable with its filter and a hash a call, as the store has it; FirnTable
+// is the tree alone. absl::btree_map is a bound, not a rival: it knows neither versions nor
+// concurrent readers.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/page_allocation.h"
 #include "memtable/memtable.h"
 #include "skiplist.h"
@@ -33,12 +36,14 @@ ArenaPool& Pool() {
   return pool;
 }
 
-class FirnTable {
+template <std::size_t kBytesPlanned>
+class MemtableOf {
  public:
   void Insert(Slice key, Slice value, SequenceNumber sequence) {
     memtable_.Insert(key, value, sequence, EntryKind::kPut);
   }
   [[nodiscard]] bool Get(Slice key, Entry* entry) const {
+    if (kBytesPlanned != 0 && !memtable_.MayContain(KeyHash(key))) return false;
     return memtable_.Get(key, kSequenceMax, entry);
   }
   [[nodiscard]] std::size_t bytes() const { return memtable_.bytes(); }
@@ -53,8 +58,10 @@ class FirnTable {
   }
 
  private:
-  Memtable memtable_{Pool()};
+  Memtable memtable_{Pool(), kBytesPlanned};
 };
+using FirnTable = MemtableOf<0>;
+using FilteredTable = MemtableOf<std::size_t{80} << 20>;  // about what the entries come to
 
 class SkipListTable {
  public:
@@ -237,6 +244,7 @@ void Iterate(benchmark::State& state) {
   BENCHMARK(GetMissing<Table>);                                                             \
   BENCHMARK(Iterate<Table>)->Arg(kRandom)->Arg(kOrdered)->ArgName("keys")
 FIRN_BENCH_TABLE(FirnTable);
+FIRN_BENCH_TABLE(FilteredTable);
 FIRN_BENCH_TABLE(SkipListTable);
 #ifdef FIRN_HAVE_ABSL
 FIRN_BENCH_TABLE(AbslTable);

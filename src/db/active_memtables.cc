@@ -70,7 +70,7 @@ std::size_t ActiveMemtables::NewestLevelRuns() const {
 
 void ActiveMemtables::Ensure(KeyspaceState& keyspace, LogPosition log_end) {
   if (keyspace.active != nullptr) [[likely]] return;
-  auto memtable = std::make_shared<Memtable>(context_.arenas);
+  auto memtable = std::make_shared<Memtable>(context_.arenas, context_.tuning.memtable_bytes);
   MutexLock lock(state_.mutex);
   keyspace.active = std::move(memtable);
   keyspace.active_log_begin = log_end;

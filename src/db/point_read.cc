@@ -1,29 +1,86 @@
 #include "db/point_read.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "base/status_macros.h"
 
 namespace firn {
 namespace {
 
-// Looks into one table. `*covering` grows to the newest range tombstone over the key seen so far;
-// `*decided` becomes true when no older source can matter.
-Status ReadTable(const TableReader& table, const LookupKey& key, SequenceNumber at,
-                 SequenceNumber* covering, bool* decided, PointResult* result) {
-  if (table.metadata().range_tombstones > 0) {
+// What older sources still have to tell.
+struct Search {
+  const LookupKey& key;
+  const SequenceNumber at;
+  PointResult* const result;
+  SequenceNumber covering = 0;  // the newest range tombstone over the key seen so far
+  bool decided = false;         // no older source can matter
+};
+
+void ReadMemtables(const ReadView& view, Search& search) {
+  const LookupKey& key = search.key;
+  for (const Memtable* memtable : view.memtables()) memtable->PrefetchFilter(key.hash);
+  for (const Memtable* memtable : view.memtables()) {
+    if (memtable->has_range_tombstones()) {
+      search.covering = std::max(search.covering, memtable->MaxCovering(key.key, search.at));
+    }
+    Entry entry;
+    if (memtable->MayContain(key.hash) && memtable->Get(key.key, search.at, &entry)) {
+      search.decided = true;
+      search.result->found = entry.kind == EntryKind::kPut && entry.sequence >= search.covering;
+      search.result->value = entry.value;
+      search.result->frame = nullptr;
+      return;
+    }
+    if (search.covering != 0) {
+      search.decided = true;  // everything older lies under the tombstone
+      return;
+    }
+  }
+}
+
+// The one table of a run that may hold the key.
+struct Candidate {
+  const TableReader* table;
+  bool range_tombstones;  // the run holds some; the table need not
+};
+
+Status ReadTable(const Candidate& candidate, Search& search) {
+  const TableReader& table = *candidate.table;
+  if (candidate.range_tombstones && table.metadata().range_tombstones > 0) {
     FIRN_ASSIGN_OR_RETURN(const FragmentedTombstones* tombstones, table.Tombstones());
-    *covering = std::max(*covering, tombstones->MaxCovering(key.key, at));
+    search.covering =
+        std::max(search.covering, tombstones->MaxCovering(search.key.key, search.at));
   }
   TableLookup lookup;
-  FIRN_ASSIGN_OR_RETURN(const bool found, table.Get(key, at, &lookup));
+  FIRN_ASSIGN_OR_RETURN(const bool found, table.Get(search.key, search.at, &lookup));
   if (found) {
-    *decided = true;
-    result->found = lookup.kind == EntryKind::kPut && lookup.sequence >= *covering;
-    result->value = lookup.value;
-    result->frame = lookup.frame;
-  } else if (*covering != 0) {
-    *decided = true;  // everything older lies under the tombstone
+    search.decided = true;
+    search.result->found = lookup.kind == EntryKind::kPut && lookup.sequence >= search.covering;
+    search.result->value = lookup.value;
+    search.result->frame = lookup.frame;
+  } else if (search.covering != 0) {
+    search.decided = true;  // everything older lies under the tombstone
+  }
+  return Status();
+}
+
+// Looks into `runs`, at most kRunsInWave: the filter lines of several are fetched in one wave
+// instead of one miss after the other.
+constexpr std::size_t kRunsInWave = 16;
+
+Status ReadRuns(std::span<const Run* const> runs, Search& search) {
+  std::array<Candidate, kRunsInWave> candidates;
+  std::size_t count = 0;
+  for (const Run* run : runs) {
+    const TableReader* const table = run->Find(search.key);
+    if (table == nullptr) continue;
+    if (runs.size() > 1) table->Prefetch(search.key);
+    candidates[count++] = {table, run->range_tombstones > 0};
+  }
+  for (std::size_t i = 0; i < count && !search.decided; ++i) {
+    FIRN_RETURN_IF_ERROR(ReadTable(candidates[i], search));
   }
   return Status();
 }
@@ -32,32 +89,13 @@ Status ReadTable(const TableReader& table, const LookupKey& key, SequenceNumber 
 
 Status PointRead(const ReadView& view, const LookupKey& key, SequenceNumber at,
                  PointResult* result) {
-  SequenceNumber covering = 0;
-  for (const Memtable* memtable : view.memtables()) {
-    if (memtable->has_range_tombstones()) {
-      covering = std::max(covering, memtable->MaxCovering(key.key, at));
-    }
-    Entry entry;
-    if (memtable->Get(key.key, at, &entry)) {
-      result->found = entry.kind == EntryKind::kPut && entry.sequence >= covering;
-      result->value = entry.value;
-      result->frame = nullptr;
-      return Status();
-    }
-    if (covering != 0) return Status();
-  }
-  // Several runs: their filter lines are fetched in one wave instead of one miss after the other.
-  if (view.runs().size() > 1) {
-    for (const Run* run : view.runs()) {
-      if (const TableReader* table = run->Find(key); table != nullptr) table->Prefetch(key);
-    }
-  }
-  for (const Run* run : view.runs()) {
-    const TableReader* table = run->Find(key);
-    if (table == nullptr) continue;
-    bool decided = false;
-    FIRN_RETURN_IF_ERROR(ReadTable(*table, key, at, &covering, &decided, result));
-    if (decided) return Status();
+  Search search{key, at, result};
+  ReadMemtables(view, search);
+  std::span<const Run* const> runs(view.runs());
+  while (!search.decided && !runs.empty()) {
+    const std::size_t wave = std::min(runs.size(), kRunsInWave);
+    FIRN_RETURN_IF_ERROR(ReadRuns(runs.first(wave), search));
+    runs = runs.subspan(wave);
   }
   return Status();
 }

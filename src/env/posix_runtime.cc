@@ -15,8 +15,9 @@
 namespace firn {
 namespace {
 
-// One for flushes and log work, two for compactions.
-constexpr std::size_t kWorkers = 3;
+// For a flush, for a sync, and for the timer that notices when either hangs.
+constexpr std::size_t kHighWorkers = 3;
+constexpr std::size_t kLowWorkers = 2;
 
 class PosixClock final : public Clock {
  public:
@@ -59,7 +60,7 @@ struct PosixParts {
 
   PosixFileSystem file_system;
   PosixClock clock;
-  PosixExecutor executor{kWorkers};
+  PosixExecutor executor{kHighWorkers, kLowWorkers};
   PosixRandom random;
   Runtime runtime{&file_system, &clock, &executor, &random};
 };

@@ -12,10 +12,13 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/entry.h"
+#include "base/prefetch.h"
 #include "memtable/arena.h"
+#include "memtable/key_filter.h"
 #include "memtable/memtable_tree.h"
 #include "memtable/range_deletes.h"
 
@@ -23,8 +26,10 @@ namespace firn {
 
 class Memtable {
  public:
-  // The pool must outlive it. Takes no memory from it before the first insert.
-  explicit Memtable(ArenaPool& pool);
+  // The pool must outlive it. Takes no memory from it before the first insert. `bytes_planned` is
+  // what bytes() is expected to reach: a filter is sized by it. 0 means none, for a memtable that
+  // is not read.
+  explicit Memtable(ArenaPool& pool, std::size_t bytes_planned = 0);
   Memtable(const Memtable&) = delete;
   Memtable& operator=(const Memtable&) = delete;
 
@@ -34,6 +39,16 @@ class Memtable {
   // Writer only. Requires: begin < end.
   void InsertRangeDelete(Slice begin, Slice end, SequenceNumber sequence);
 
+  // False only if there is no entry of the key with this KeyHash, range tombstones not considered.
+  // One cache line, where Get descends; PrefetchFilter asks for that line.
+  [[nodiscard]] bool MayContain(std::uint64_t key_hash) const {
+    const KeyFilter* const filter = filter_.load(std::memory_order_acquire);
+    return filter == nullptr || filter->MayContain(key_hash);
+  }
+  void PrefetchFilter(std::uint64_t key_hash) const {
+    const KeyFilter* const filter = filter_.load(std::memory_order_acquire);
+    if (filter != nullptr) filter->Prefetch(key_hash);
+  }
   // The newest entry of `key` with a sequence <= `at`, range tombstones not considered.
   [[nodiscard]] bool Get(Slice key, SequenceNumber at, Entry* entry) const;
   // The largest sequence <= `at` of a range tombstone over `key`; 0 when there is none.
@@ -65,13 +80,19 @@ class Memtable {
 
  private:
   void Count(SequenceNumber sequence);
+  void StoreBytes();
+  void MakeFilter();
 
+  const std::size_t bytes_planned_;
   Arena record_arena_;  // owned by the writer, like the next one
   Arena node_arena_;    // apart, so that the nodes of a descent share pages
+  // What every Get reads lies on lines of its own: every insert writes those before and after.
+  alignas(kCacheLineBytes) RangeDeletes range_deletes_;
+  std::atomic<KeyFilter*> filter_{nullptr};  // set once, when it holds what is in the tree
+  std::optional<KeyFilter> own_filter_;      // readers come through filter_ only
   MemtableTree tree_;
-  RangeDeletes range_deletes_;
   // Stored by the writer, read by anyone for statistics: nothing is ordered by them.
-  std::atomic<std::size_t> bytes_{0};
+  alignas(kCacheLineBytes) std::atomic<std::size_t> bytes_{0};
   std::atomic<std::uint64_t> entries_{0};
   std::atomic<std::uint64_t> range_delete_count_{0};
   std::atomic<SequenceNumber> sequence_min_{0};

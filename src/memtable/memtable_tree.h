@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "base/prefetch.h"
 #include "memtable/arena.h"
 #include "memtable/memtable_node.h"
 
@@ -83,10 +84,11 @@ class MemtableTree {
   AnyNode* NewNode(Arguments... arguments);
 
   Arena& arena_;
-  Leaf first_leaf_;  // inside, so that an empty memtable takes no chunk
   std::atomic<Node*> root_;
   std::atomic<Leaf*> last_leaf_;
-  Finger finger_;  // owned by the writer
+  Leaf first_leaf_;  // inside, so that an empty memtable takes no chunk
+  // Owned by the writer, who moves it at nearly every insert: not on a line that readers need.
+  alignas(kCacheLineBytes) Finger finger_;
 };
 
 }  // namespace firn
