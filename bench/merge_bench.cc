@@ -108,12 +108,13 @@ void BM_Visible(benchmark::State& state) {
   if (state.range(2) != 0) tombstones.push_back({"\x10", "\x11", kSequenceMax});
   const FragmentedTombstones cut = FragmentedTombstones::Build(tombstones);
   VisibleCursor cursor(data.Merge(), {.at = kSequenceMax, .tombstones = &cut});
-  VisibleBatch batch;
+  std::array<KeyValue, EntryBatch::kCapacity> items;
+  std::size_t count = 0;
   for (auto _ : state) {
     benchmark::DoNotOptimize((backward ? cursor.SeekToLast() : cursor.SeekToFirst()).ok());
-    while ((backward ? cursor.Prev(batch, VisibleBatch::kCapacity)
-                     : cursor.Next(batch, VisibleBatch::kCapacity)).ok() && batch.count != 0) {
-      benchmark::DoNotOptimize(batch.items.data());
+    while ((backward ? cursor.Prev(items, &count) : cursor.Next(items, &count)).ok() &&
+           count != 0) {
+      benchmark::DoNotOptimize(items.data());
     }
   }
   ReportPerEntry(state);

@@ -55,7 +55,6 @@ NO_TEST = {
     "src/db/iterator.cc": "the public iterator: db_test, and every walk of tests/model",
     "src/db/iterator_source.cc": "the inside of the iterator: db_test, tests/model",
     "src/db/keyspace_state.cc": "two assignments: engine_keyspaces_test",
-    "src/db/log_replay.cc": "the middle of recovery: recovery_test, tests/crash",
     "src/db/point_read.cc": "the inside of Get: db_test, tests/model",
     "src/db/read_view.cc": "a counted set of pointers: db_test, commit_pipeline_test under TSan",
     "src/db/version_store.cc": "needs an open store: error_injection_test, engine_keyspaces_test",

@@ -116,7 +116,7 @@ BOUNDS: List[Bound] = [
           "the fastest tenth of fdatasyncs that overwrite a written file; threads share a sync"),
     Bound(("bulkload",), _each(_bulk), "every byte copied once and written once"),
     Bound(("queue",), _each(_put_in_order), "a mapped append and one copy, at both ends in order"),
-    Bound(("readrandom", "readwhilewriting", "ycsb_c"), _each(_get),
+    Bound(("readrandom", "readcold", "readwhilewriting", "ycsb_c"), _each(_get),
           "two dependent loads over the data (filter or tag, then the record) on 2 MiB pages, and "
           "the copy of the value"),
     Bound(("readhot",), _each(_cached_get), "the same two loads out of the processor's cache"),

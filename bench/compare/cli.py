@@ -6,18 +6,21 @@ import pathlib
 import re
 import signal
 import sys
-from typing import Any, Dict, List, Sequence
+import time
+from typing import Any, Callable, Dict, Iterator, List, Sequence
 
 from . import answers, machine, results as result_files
 from .build import PEERS, BuildError, build_programs, programs_in
 from .jobs import JobError, Programs, Runner, engines_of
-from .plan import (Group, able, disk_bytes_wanted, full_plan, jobs_of, quick_plan,
+from .plan import (Group, Job, able, disk_bytes_wanted, full_plan, jobs_of, quick_plan,
                    select_rows)
 from .results import ResultError, Results
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent.parent
 FULL_ENTRIES, FULL_REPETITIONS = 3_000_000, 5
-QUICK_ENTRIES, QUICK_REPETITIONS = 400_000, 2
+QUICK_ENTRIES, QUICK_REPETITIONS = 300_000, 2
+# A short run stays short on a busy machine: no repetition of a group begins later than this.
+QUICK_SECONDS = 120.0
 SEED = 1
 INTERRUPTED = 130
 ORDER = ("firn", *PEERS)
@@ -134,6 +137,21 @@ def begin(options: argparse.Namespace, arguments: List[str], groups: List[Group]
     return Results(conditions, groups, chosen, short=options.quick)
 
 
+def until(deadline: float, jobs: Sequence[Job],
+          clock: Callable[[], float] = time.monotonic) -> Iterator[Job]:
+    """The jobs up to the first group that would begin a repetition after the deadline.
+
+    A group goes whole or not at all, so that its engines have as many repetitions as each other.
+    """
+    begun = None
+    for job in jobs:
+        turn = job.group.name, job.repetition
+        if turn != begun and job.repetition > 0 and clock() > deadline:
+            return
+        begun = turn
+        yield job
+
+
 def measure(results: Results, runner: Runner, json_path: pathlib.Path, with_limits: bool) -> None:
     """Runs what is not measured yet; the file holds every finished job, whatever happens then."""
     from .terminal import JobProgress, console
@@ -146,8 +164,12 @@ def measure(results: Results, runner: Runner, json_path: pathlib.Path, with_limi
     done = {run.key for run in results.runs}
     jobs = [job for job in jobs_of(results.groups, [engine["engine"] for engine in results.engines],
                                    int(results.conditions["repetitions"])) if job.key not in done]
+    if results.short:
+        jobs_left = until(time.monotonic() + QUICK_SECONDS, jobs)
+    else:
+        jobs_left = iter(jobs)
     with JobProgress(out, jobs) as progress:
-        for job in jobs:
+        for job in jobs_left:
             progress.begin(job)
             run = runner.run(job, progress.event)
             results.runs.append(run)

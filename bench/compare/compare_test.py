@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Optional
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from compare import answers, bounds, jobs, plan, results, summary, tables  # noqa: E402
+from compare import answers, bounds, cli, jobs, plan, results, summary, tables  # noqa: E402
 
 # Speaks the protocol of docs/comparison.md; --keys names what it does wrong.
 FAKE = """
@@ -112,6 +112,14 @@ class Plans(unittest.TestCase):
         self.assertEqual(order, [
             (0, "a", "x"), (0, "a", "y"), (0, "b", "x"), (0, "b", "y"),
             (1, "a", "y"), (1, "a", "x"), (1, "b", "y"), (1, "b", "x")])
+
+    def test_a_short_run_leaves_out_whole_repetitions_when_its_time_is_over(self) -> None:
+        jobs_planned = plan.jobs_of([group_of(name="a"), group_of(name="b")], ["x", "y"], 2)
+        now = iter(range(100))
+        left = list(cli.until(0.5, jobs_planned, lambda: float(next(now))))
+        self.assertEqual([(job.repetition, job.group.name, job.engine) for job in left], [
+            (0, "a", "x"), (0, "a", "y"), (0, "b", "x"), (0, "b", "y"),
+            (1, "a", "y"), (1, "a", "x")])
 
     def test_an_engine_without_a_compression_is_not_able(self) -> None:
         lz4 = group_of(compression="lz4")
@@ -254,6 +262,13 @@ class TheTables(unittest.TestCase):
         assert table is not None
         self.assertEqual(table.rows, [["fillrandom", "firn", "6.00", "2.00 s", "500", "1.50",
                                        "48.0 MiB", "3.00"]])
+
+    def test_a_group_with_fewer_repetitions_than_planned_is_named(self) -> None:
+        found = results_of({"firn": [[phase_event("fillrandom")]]})
+        found.conditions["repetitions"] = 2
+        self.assertIn("Fewer repetitions than planned (2): Main.", tables.warnings_of(found))
+        found.conditions["repetitions"] = 1
+        self.assertEqual(tables.warnings_of(found), [])
 
     def test_quantities_have_three_digits(self) -> None:
         shown = [tables.quantity(value) for value in (254, 999.9, 8512, 99_960, 315_000, 1_234_567)]

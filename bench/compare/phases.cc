@@ -76,6 +76,8 @@ const std::vector<Phase>& AllPhases() {
       Load("overwrite", Of(Action::kPut, Choice::kShuffled)),
       Load("deleterandom", Of(Action::kDelete, Choice::kShuffled)),
       Durable(Do("fillsync", Of(Action::kInsert, Choice::kUnordered))),
+      Do("readcold", Of(Action::kGet, Choice::kUniform)),
+      Do("warm", Walk(), Amount::kLive),
       Do("readrandom", Of(Action::kGet, Choice::kUniform)),
       Do("readhot", Hot(Of(Action::kGet, Choice::kUniform), 1)),
       Do("readmissing", Of(Action::kGetMissing, Choice::kUniform)),

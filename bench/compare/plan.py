@@ -34,6 +34,8 @@ PHASES: Dict[str, Phase] = {phase.name: phase for phase in (
     Phase("bulkload", "all keys in ascending order, the engine's fastest way", writes=True),
     Phase("queue", "puts at the end, deletes at the front, reads of the front", writes=True),
     Phase("settle", "waits for background work", writes=True, prepares=True),
+    Phase("readcold", "the first gets after a load, the engine's caches as they are"),
+    Phase("warm", "a walk over all entries", writes=True, prepares=True),
     Phase("readrandom", "gets of present keys"),
     Phase("readhot", "gets of a hot hundredth of the keys"),
     Phase("readmissing", "gets of absent keys, uniform"),
@@ -114,16 +116,18 @@ class Group:
 
 
 MAIN_PHASES = (
-    "fillrandom", "settle", "readrandom", "readhot", "readmissing", "readnearmissing", "multiget32",
-    "seekrandom10", "seekrandom100reverse", "readseq", "readreverse", "overwrite",
+    "fillrandom", "settle", "readcold", "warm", "readrandom", "readhot", "readmissing",
+    "readnearmissing", "multiget32", "seekrandom10", "seekrandom100reverse", "readseq",
+    "readreverse", "overwrite",
     "readwhilewriting", "scanwhilewriting", "deleterandom")
 HEADLINE_PHASES = (
-    "fillrandom", "settle", "readrandom", "readmissing", "seekrandom10", "readseq", "readreverse",
-    "overwrite", "readwhilewriting", "deleterandom")
+    "fillrandom", "settle", "warm", "readrandom", "readmissing", "seekrandom10", "readseq",
+    "readreverse", "overwrite", "readwhilewriting", "deleterandom")
 SHAPE_PHASES = (
-    "fillrandom", "settle", "readrandom", "readmissing", "seekrandom10", "readseq", "overwrite")
+    "fillrandom", "settle", "warm", "readrandom", "readmissing", "seekrandom10", "readseq",
+    "overwrite")
 YCSB_PHASES = (
-    "fillrandom", "settle", "ycsb_c", "ycsb_b", "ycsb_a", "ycsb_f", "ycsb_d", "ycsb_e")
+    "fillrandom", "settle", "warm", "ycsb_c", "ycsb_b", "ycsb_a", "ycsb_f", "ycsb_d", "ycsb_e")
 LOG_BYTES = 256 * MIB
 # Without it a reader's figure depends on how much its engine lets the writer do; all can do this.
 EQUAL_WRITE_RATE = 20_000
@@ -145,10 +149,10 @@ def full_plan(entries: int) -> List[Group]:
         Group("fillsync-4", "Durable puts, 4 threads", ("fillsync",), 40_000, durability="S",
               threads=4, max_seconds=15),
         Group("beside", "Reads beside an equal number of writes",
-              ("fillrandom", "settle", "readwhilewriting", "scanwhilewriting"), entries,
+              ("fillrandom", "settle", "warm", "readwhilewriting", "scanwhilewriting"), entries,
               rows=("readwhilewriting", "scanwhilewriting"), write_rate=EQUAL_WRITE_RATE,
               max_seconds=ROW_SECONDS),
-        Group("ycsb", "YCSB", YCSB_PHASES, entries, keys="user", rows=YCSB_PHASES[2:],
+        Group("ycsb", "YCSB", YCSB_PHASES, entries, keys="user", rows=YCSB_PHASES[3:],
               max_seconds=ROW_SECONDS),
         Group("queue", "A queue", ("queue",), entries // 3),
         Group("bulkload", "Bulk load", ("bulkload", "settle"), entries),
@@ -163,7 +167,7 @@ def full_plan(entries: int) -> List[Group]:
     groups.append(Group("lz4", "LZ4", SHAPE_PHASES, entries, compression="lz4",
                         max_seconds=ROW_SECONDS))
     groups += [Group(f"threads-{threads}", f"{threads} threads",
-                     ("fillrandom", "settle", "readrandom", "seekrandom10", "overwrite",
+                     ("fillrandom", "settle", "warm", "readrandom", "seekrandom10", "overwrite",
                       "readwhilewriting"), entries, threads=threads, max_seconds=ROW_SECONDS)
                for threads in (2, 4)]
     scale = entries / 3e6

@@ -47,7 +47,8 @@ FIGURES = (
     ("throughput", "Operations a second", "Longer is better (recovery: shorter). The bar is the "
      "median, the line reaches from the smallest to the largest repetition; every panel has a "
      "scale of its own."),
-    ("latency", "Latency", "Lower is better; logarithmic. One operation in 16 is timed."),
+    ("latency", "Latency", "Lower is better; logarithmic. One call in 16 is timed: an operation, a "
+     "batch, a scan with its seek, 64 steps of a walk."),
     ("timeline", "Writes over time", "Operations a second from each engine's own start to its "
      "own end, of the repetition with the median rate; logarithmic. Gaps and dips are stalls."),
     ("bytes_written", "Bytes written for each byte put", "Shorter is better; until the engine is "

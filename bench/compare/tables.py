@@ -156,9 +156,10 @@ class Tables:
         return table if table.rows else None
 
     def latencies(self, group: Group) -> Optional[Table]:
-        table = Table(f"{group.title}: latency of one operation",
+        table = Table(f"{group.title}: latency of one call",
                       ["row", "engine", "p50", "p90", "p99", "p99.9", "max"],
-                      notes=["sampled, one operation in 16; medians of the repetitions"])
+                      notes=["one call in 16 is timed (an operation, a batch, a scan with its "
+                             "seek, 64 steps of a walk); medians of the repetitions"])
         for row in self.rows(group):
             for engine in self._present(group):
                 cell = row.cells.get(engine)
@@ -274,12 +275,21 @@ def condition_lines(results: Results) -> Dict[str, str]:
     return {name: str(text) for name, text in lines.items() if text}
 
 
+def _repetitions(results: Results, group: Group) -> int:
+    return len({run.repetition for run in results.runs if run.group == group.name})
+
+
 def warnings_of(results: Results) -> List[str]:
     """What a reader must know before believing the figures."""
     lines = []
     if results.short:
         lines.append("This is a short run (--quick): few entries, few repetitions. It shows that "
                      "everything works and the order of magnitude; quote a full run.")
+    planned = int(results.conditions.get("repetitions") or 0)
+    fewer = [group.title for group in results.groups
+             if 0 < _repetitions(results, group) < min(planned, group.repetitions_max or planned)]
+    if fewer:
+        lines.append(f"Fewer repetitions than planned ({planned}): {', '.join(fewer)}.")
     cores = float(results.conditions.get("cores") or 1)
     first = float(results.conditions.get("load_before", 0.0))
     if first > 0.5 * cores:

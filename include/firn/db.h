@@ -107,7 +107,7 @@ class FIRN_EXPORT Db {
   // Merges everything in [lower, upper) into the last level; unset bounds are open.
   Status CompactRange(std::optional<Slice> lower = {}, std::optional<Slice> upper = {},
                       const Keyspace& keyspace = {});
-  // Returns when no flush or compaction is running or due.
+  // Returns when no flush or compaction is running or due, what an idle store does included.
   Status WaitForIdle();
   // A second store in `directory` (which must not exist) with the state of one moment, sharing
   // table files by hard link where the file system can.

@@ -126,6 +126,19 @@ void ActiveMemtables::FreezeAll(LogPosition log_end) {
   frozen_();
 }
 
+void ActiveMemtables::FreezeIdle(LogPosition log_end) {
+  {
+    MutexLock lock(state_.mutex);
+    for (const auto& [id, keyspace] : state_.by_id) {
+      if (keyspace->active != nullptr &&
+          keyspace->active->bytes() >= context_.tuning.idle_flush_bytes) {
+        Freeze(*keyspace, log_end);
+      }
+    }
+  }
+  frozen_();
+}
+
 void ActiveMemtables::Drop(KeyspaceState& keyspace) {
   if (keyspace.active != nullptr) {
     bytes_ -= std::min<std::uint64_t>(bytes_, keyspace.active->bytes());

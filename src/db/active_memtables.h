@@ -27,6 +27,8 @@ class ActiveMemtables {
   void Grew(std::uint64_t bytes) { bytes_ += bytes; }
   // Freezes every memtable that holds something.
   void FreezeAll(LogPosition log_end);
+  // Freezes those large enough to be worth a flush while no writes come.
+  void FreezeIdle(LogPosition log_end);
   // Forgets the bytes of a keyspace that is being dropped.
   void Drop(internal::KeyspaceState& keyspace);
 

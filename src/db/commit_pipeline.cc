@@ -195,6 +195,12 @@ Status CommitPipeline::FreezeAll() {
   return Status();
 }
 
+void CommitPipeline::FreezeIdle() {
+  if (!commit_mutex_.TryLock()) return;
+  if (!stopped_) memtables_.FreezeIdle(log_->appended());
+  commit_mutex_.Unlock();
+}
+
 void CommitPipeline::WithCommitsHeld(
     const std::function<void(ActiveMemtables&, LogPosition)>& change) {
   MutexLock lock(commit_mutex_);

@@ -57,6 +57,9 @@ class CommitPipeline {
   Status Sync();
   // Freezes every memtable that holds something.
   Status FreezeAll();
+  // Freezes what is worth a flush while no writes come. Does nothing when a commit is in progress:
+  // then some do, and the caller may be what that commit waits for.
+  void FreezeIdle();
   // Runs `change` while no commit is in progress; it gets the position behind the last record.
   void WithCommitsHeld(const std::function<void(ActiveMemtables&, LogPosition)>& change);
 

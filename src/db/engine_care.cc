@@ -51,6 +51,7 @@ Status Engine::CompactRange(std::optional<Slice> lower, std::optional<Slice> upp
 
 Status Engine::WaitForIdle() {
   if (closed()) return Status(StatusCode::kClosed, "the store is closed");
+  pipeline_->FreezeIdle();
   return work_->WaitForIdle();
 }
 

@@ -16,9 +16,17 @@ MergeJobEnvironment JobEnvironment(StoreContext& context, const std::atomic<bool
   return environment;
 }
 
+MergeJobInput FlushJobInput(const StoreContext& context) {
+  MergeJobInput input;
+  input.table.block_bytes = context.tuning.block_bytes;
+  input.table.partition_blocks = context.tuning.partition_blocks;
+  input.table_bytes_target = context.tuning.table_bytes;
+  return input;
+}
+
 Result<MergeJobOutput> FlushMemtables(StoreContext& context, FlushInput flush,
                                       const std::atomic<bool>* stop) {
-  MergeJobInput input;
+  MergeJobInput input = FlushJobInput(context);
   std::vector<std::unique_ptr<EntryCursor>> sources;
   for (auto memtable = flush.memtables.rbegin(); memtable != flush.memtables.rend(); ++memtable) {
     sources.push_back((*memtable)->NewCursor());
@@ -27,9 +35,6 @@ Result<MergeJobOutput> FlushMemtables(StoreContext& context, FlushInput flush,
   }
   input.source = NewMergingCursor(std::move(sources));
   input.retention.snapshots = std::move(flush.snapshots);
-  input.table.block_bytes = context.tuning.block_bytes;
-  input.table.partition_blocks = context.tuning.partition_blocks;
-  input.table_bytes_target = context.tuning.table_bytes;
   input.cut_points = std::move(flush.cut_points);
   return RunMergeJob(std::move(input), JobEnvironment(context, stop));
 }

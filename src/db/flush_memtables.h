@@ -1,4 +1,4 @@
-// Writes memtables as tables of one new run: the work that a flush and a recovery share.
+// Writes memtables as tables of one new run, and what a recovery, which has none, shares with it.
 #pragma once
 
 #include <atomic>
@@ -21,6 +21,9 @@ struct FlushInput {
 // Installs nothing.
 [[nodiscard]] Result<MergeJobOutput> FlushMemtables(StoreContext& context, FlushInput flush,
                                                     const std::atomic<bool>* stop);
+
+// A job that writes a run of level 0, still without its entries.
+[[nodiscard]] MergeJobInput FlushJobInput(const StoreContext& context);
 
 // What every merge job of a store is told about the store.
 [[nodiscard]] MergeJobEnvironment JobEnvironment(StoreContext& context,

@@ -10,7 +10,6 @@
 namespace firn {
 namespace {
 
-constexpr std::size_t kFirstWindow = 16;
 // What an iterator costs besides the frames and memtables it pins: two windows and its cursors.
 // Booked as a flat sum, because counting each part would cost more than it tells.
 constexpr std::uint64_t kIteratorBytes = 16 << 10;
@@ -40,6 +39,8 @@ std::unique_ptr<EntryCursor> CursorOver(const ReadView& view) {
 }
 
 }  // namespace
+
+Iterator::Source::Source(Status failure) : status_(std::move(failure)) {}
 
 Iterator::Source::Source(std::shared_ptr<Engine> engine, Engine::Moment moment,
                          const IteratorOptions& options)
@@ -83,7 +84,7 @@ Status Iterator::Source::CollectTombstones(const ReadView& view) {
 }
 
 void Iterator::Source::Fail(Status status) {
-  batch_.count = 0;
+  count_ = 0;
   status_ = std::move(status);
 }
 
@@ -98,36 +99,43 @@ bool Iterator::Source::Ready() {
 }
 
 void Iterator::Source::Fill(bool forward) {
-  const std::size_t limit = window_;
-  window_ = VisibleBatch::kCapacity;
-  Status filled = forward ? cursor_->Next(batch_, limit) : cursor_->Prev(batch_, limit);
+  std::span<KeyValue> window = first_window_;
+  if (walks_on_) {
+    if (large_window_ == nullptr) {
+      large_window_ = std::make_unique_for_overwrite<std::array<KeyValue, kWindow>>();
+    }
+    window = *large_window_;
+  }
+  walks_on_ = true;
+  items_ = window.data();
+  Status filled = forward ? cursor_->Next(window, &count_) : cursor_->Prev(window, &count_);
   if (!filled.ok()) Fail(std::move(filled));
 }
 
 void Iterator::Source::SeekToFirst() {
   if (!Ready()) return;
-  window_ = kFirstWindow;
+  walks_on_ = false;
   if (Status sought = cursor_->SeekToFirst(); !sought.ok()) return Fail(std::move(sought));
   Fill(true);
 }
 
 void Iterator::Source::SeekToLast() {
   if (!Ready()) return;
-  window_ = kFirstWindow;
+  walks_on_ = false;
   if (Status sought = cursor_->SeekToLast(); !sought.ok()) return Fail(std::move(sought));
   Fill(false);
 }
 
 void Iterator::Source::Seek(Slice target) {
   if (!Ready()) return;
-  window_ = kFirstWindow;
+  walks_on_ = false;
   if (Status sought = cursor_->Seek(target); !sought.ok()) return Fail(std::move(sought));
   Fill(true);
 }
 
 void Iterator::Source::SeekForPrev(Slice target) {
   if (!Ready()) return;
-  window_ = kFirstWindow;
+  walks_on_ = false;
   if (Status sought = cursor_->SeekForPrev(target); !sought.ok()) return Fail(std::move(sought));
   Fill(false);
 }
@@ -144,7 +152,7 @@ void Iterator::Source::Turn(bool forward, Slice current_key) {
   if (!Ready()) return;
   // Positions again at the current item, then drops it: it comes first in the new direction.
   const std::string key(current_key);
-  window_ = kFirstWindow;
+  walks_on_ = false;
   Status sought = forward ? cursor_->Seek(key) : cursor_->SeekForPrev(key);
   if (!sought.ok()) return Fail(std::move(sought));
   Fill(forward);

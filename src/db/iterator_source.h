@@ -1,6 +1,7 @@
 // Feeds the window of a public Iterator: one pinned moment of a keyspace, merged and filtered.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -16,7 +17,7 @@ namespace firn {
 class Iterator::Source {
  public:
   // A failed source yields nothing and keeps the status.
-  explicit Source(Status failure) : status_(std::move(failure)) {}
+  explicit Source(Status failure);
   Source(std::shared_ptr<Engine> engine, Engine::Moment moment,
          const IteratorOptions& options);
   ~Source();
@@ -33,8 +34,8 @@ class Iterator::Source {
   // Fetches a window in the other direction, beginning with the item the walk stands on.
   void Turn(bool forward, Slice current_key);
 
-  [[nodiscard]] const KeyValue* items() const { return batch_.items.data(); }
-  [[nodiscard]] std::size_t count() const { return batch_.count; }
+  [[nodiscard]] const KeyValue* items() const { return items_; }
+  [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] const Status& status() const { return status_; }
 
  private:
@@ -48,10 +49,17 @@ class Iterator::Source {
   FragmentedTombstones tombstones_;
   std::optional<VisibleCursor> cursor_;
   Status status_;
-  // Grows while the walk goes on, so that a short scan decodes little and a long one wastes
-  // nothing.
-  std::size_t window_ = 0;
-  VisibleBatch batch_;
+  // The window grows while the walk goes on: a short scan decodes little and needs no memory but
+  // this object's, a long one wastes nothing.
+  static constexpr std::size_t kFirstWindow = 16;
+  static constexpr std::size_t kWindow = 64;
+  bool walks_on_ = false;
+  KeyValue* items_ = nullptr;
+  std::size_t count_ = 0;
+  std::unique_ptr<std::array<KeyValue, kWindow>> large_window_;
+  union {  // keeps the array uninitialised
+    std::array<KeyValue, kFirstWindow> first_window_;
+  };
 };
 
 }  // namespace firn

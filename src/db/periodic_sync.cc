@@ -84,7 +84,10 @@ void PeriodicSync::Beat() {
     quiet = quiet_beats_ >= kQuietBeats;
   }
   work_.AllowIdleWork(quiet);
-  if (quiet) work_.Wake();
+  if (quiet) {
+    pipeline_.FreezeIdle();
+    work_.Wake();
+  }
   EpochDomain::Process().Collect();
   versions_.remover()->RemoveReleased();
 }

@@ -46,6 +46,27 @@ TEST(PeriodicSync, CostsNothingWhileNothingIsWritten) {
   EXPECT_EQ(machine.files->calls(), calls);
 }
 
+TEST(PeriodicSync, FlushesAMemtableOfSomeSizeOnceWritesPause) {
+  Machine machine;
+  auto db = machine.Open();
+  PutMany(*db, 20, {}, 'a');
+  const auto pause = [&](int beats) {
+    for (int beat = 0; beat < beats; ++beat) {
+      machine.manual->Advance(machine.options.sync_interval);
+      machine.manual->RunUntilIdle();
+    }
+  };
+  pause(1);
+  EXPECT_EQ(db->GetStats().flushes, 0u) << "a short pause is none";
+  pause(6);
+  EXPECT_EQ(db->GetStats().flushes, 1u);
+  const Stats settled = db->GetStats();
+  EXPECT_EQ(settled.keyspaces.at(0).memtable_entries, 0u);
+  ASSERT_TRUE(db->Put("one more", "small").ok());
+  pause(20);
+  EXPECT_EQ(db->GetStats().flushes, 1u) << "a small one is not worth it";
+}
+
 TEST(PeriodicSync, AFailedOneStopsWritesAndSaysSo) {
   Machine machine;
   auto db = machine.Open();

@@ -142,11 +142,11 @@ Result<LogReplayResult> Replay(StoreContext& context, const std::vector<FoundFil
     }
   }
   LogReplay replay(context, state);
-  FIRN_ASSIGN_OR_RETURN(
-      const LogReplayResult result,
+  const Result<LogReplayResult> read =
       ReplayLog(*context.runtime.file_system, input,
-                [&](const ReplayedRecord& record) { return replay.Apply(record); }));
-  FIRN_RETURN_IF_ERROR(replay.Finish());
+                [&](const ReplayedRecord& record) { return replay.Apply(record); });
+  FIRN_RETURN_IF_ERROR(read.ok() ? replay.Finish() : replay.FinishWriting());
+  FIRN_ASSIGN_OR_RETURN(const LogReplayResult result, read);
 
   VersionEdit& edit = replay.edit();
   edit.last_sequence = std::max(state.last_sequence, result.last_sequence);

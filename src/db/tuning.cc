@@ -19,6 +19,9 @@ Tuning TuningFor(std::uint64_t memory_budget) {
   // An eighth for the active memtable and as much again for each of two frozen ones leaves more
   // than half of the budget to frames. The upper end bounds what an open has to replay.
   tuning.memtable_bytes = std::clamp(memory_budget / 8, 256 * kKiB, 64 * kMiB);
+  // What is smaller stays in the processor's caches and hardly slows a read; writing it out every
+  // time writes pause would cost more than it gives.
+  tuning.idle_flush_bytes = tuning.memtable_bytes / 16;
   tuning.memtables_bytes_max = 3 * tuning.memtable_bytes;
   tuning.arena_chunk_bytes = static_cast<std::size_t>(
       std::bit_floor(std::clamp(tuning.memtable_bytes / 16, 16 * kKiB, 2 * kMiB)));

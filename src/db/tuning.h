@@ -12,6 +12,7 @@ namespace firn {
 struct Tuning {
   std::uint64_t ledger_bytes = 0;         // the memory budget all else is measured against
   std::uint64_t memtable_bytes = 0;       // active memtables together; above it one is frozen
+  std::uint64_t idle_flush_bytes = 0;     // a memtable this large is flushed when no writes come
   std::uint64_t memtables_bytes_max = 0;  // active and frozen; above it writers wait
   std::size_t arena_chunk_bytes = 0;
   std::uint64_t table_bytes = 0;          // target size of a table file

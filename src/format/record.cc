@@ -83,12 +83,12 @@ std::size_t EncodeRecord(char* to, std::uint64_t offset, const RecordSalt& salt,
 }
 
 ParsedRecord ParseRecord(Slice file, std::uint64_t offset, const RecordSalt& salt) {
+  const auto from = static_cast<std::size_t>(std::min<std::uint64_t>(offset, file.size()));
+  return ParseRecordAt(file.substr(from), offset, salt);
+}
+
+ParsedRecord ParseRecordAt(Slice rest, std::uint64_t offset, const RecordSalt& salt) {
   ParsedRecord record;
-  if (offset >= file.size()) {
-    record.state = RecordState::kEnd;
-    return record;
-  }
-  const Slice rest = file.substr(static_cast<std::size_t>(offset));
   if (rest.size() < kRecordHeaderBytes) {
     if (AllZero(rest)) record.state = RecordState::kEnd;
     return record;

@@ -72,5 +72,8 @@ struct ParsedRecord {
 
 // Looks for a record at `offset` of the file whose whole content is `file`. Never reads outside it.
 [[nodiscard]] ParsedRecord ParseRecord(Slice file, std::uint64_t offset, const RecordSalt& salt);
+// The same for a reader that holds only `rest`, what the file has from `offset` on. A record that
+// reaches behind `rest` is kBad with its header intact.
+[[nodiscard]] ParsedRecord ParseRecordAt(Slice rest, std::uint64_t offset, const RecordSalt& salt);
 
 }  // namespace firn

@@ -6,9 +6,9 @@
 // U2  Forwards the first version with a sequence <= at decides its key, the rest of the group is
 //     skipped. Backwards versions arrive oldest first: the last one with a sequence <= at decides,
 //     and it is known only when the next key or the end appears.
-// U3  Where the source offers plain entries and no range tombstone is about, they go past the filter
-//     straight into the delivered batch. Forwards the first may be an old version of the group in
-//     mind; backwards they end that group, which goes out before them.
+// U3  Where the source offers plain entries and no range tombstone is about, they go past the
+//     filter straight into the delivered batch. Forwards the first may be an old version of the
+//     group in mind; backwards they end that group, which goes out before them.
 // U4  What must outlive a source batch (the group's key; backwards its deciding version) is copied
 //     into the seam buffers right before the source is read.
 #include "merge/visible_cursor.h"
@@ -63,34 +63,34 @@ Status VisibleCursor::SeekToUpper() {
 }
 
 void VisibleCursor::Forget() {
-  next_ = in_.count = 0;
+  next_ = in_count_ = 0;
   in_group_ = false;
   group_has_visible_ = false;
   source_done_ = false;
   tombstones_.Reset();
 }
 
-Status VisibleCursor::Move(Direction direction, VisibleBatch& out, std::size_t limit) {
-  FIRN_DCHECK(limit >= 1 && limit <= VisibleBatch::kCapacity);
-  out.count = 0;
+Status VisibleCursor::Move(Direction direction, Items out, std::size_t* count) {
+  FIRN_DCHECK(!out.empty());
+  *count = 0;
   FIRN_RETURN_IF_ERROR(failure_);
   failure_ = TurnTo(direction);
-  while (failure_.ok() && out.count == 0) {
-    if (next_ == in_.count) {
+  while (failure_.ok() && *count == 0) {
+    if (next_ == in_count_) {
       if (source_done_) break;
-      failure_ = TakePlain(out, limit);
-      if (!failure_.ok() || out.count != 0 || source_done_) break;
-      failure_ = Refill(limit);
+      failure_ = TakePlain(out, count);
+      if (!failure_.ok() || *count != 0 || source_done_) break;
+      failure_ = Refill(out.size());
       if (!failure_.ok()) break;
     }
     if (direction == Direction::kForward) {
-      TakeForward(out, limit);
+      TakeForward(out, count);
     } else {
-      TakeBackward(out, limit);
+      TakeBackward(out, count);
     }
   }
-  anchor_ = out.count == 0 ? Anchor::kEnd : Anchor::kItem;
-  if (out.count != 0) last_item_key_ = out.items[out.count - 1].key;
+  anchor_ = *count == 0 ? Anchor::kEnd : Anchor::kItem;
+  if (*count != 0) last_item_key_ = out[*count - 1].key;
   return failure_;
 }
 
@@ -108,28 +108,27 @@ Status VisibleCursor::TurnTo(Direction direction) {
   return forward ? source_->Seek(turn_key_) : source_->SeekForPrev(turn_key_);
 }
 
-Status VisibleCursor::TakePlain(VisibleBatch& out, std::size_t limit) {
+Status VisibleCursor::TakePlain(Items out, std::size_t* count) {
   if (!tombstones_.empty()) return {};
   const bool forward = direction_ == Direction::kForward;
   // Backwards the group at hand is complete once another key is seen; its item needs a place.
   const bool owes_item =
       !forward && in_group_ && group_has_visible_ && newest_.kind == EntryKind::kPut;
-  if (owes_item && limit == 1) return {};
+  if (owes_item && out.size() == 1) return {};
   if (in_group_) MoveGroupToSeam();
 
-  KeyValue* const first = out.items.data() + (owes_item ? 1 : 0);
-  const std::span<KeyValue> room(first, limit - (owes_item ? 1 : 0));
-  std::size_t count = 0;
-  FIRN_RETURN_IF_ERROR(forward ? source_->NextPlain(room, &count)
-                               : source_->PrevPlain(room, &count));
-  if (count == 0) return {};
-  const std::size_t inside = CountInside(first, count);
-  source_done_ = inside < count;
-  if (owes_item) out.items[0] = {.key = newest_.key, .value = newest_.value};
-  out.count = inside + (owes_item ? 1 : 0);
-  if (forward && in_group_ && inside != 0 && first->key == group_key_) {
-    std::copy(first + 1, first + inside, first);
-    --out.count;
+  const Items room = out.subspan(owes_item ? 1 : 0);
+  std::size_t found = 0;
+  FIRN_RETURN_IF_ERROR(forward ? source_->NextPlain(room, &found)
+                               : source_->PrevPlain(room, &found));
+  if (found == 0) return {};
+  const std::size_t inside = CountInside(room.data(), found);
+  source_done_ = inside < found;
+  if (owes_item) out[0] = {.key = newest_.key, .value = newest_.value};
+  *count = inside + (owes_item ? 1 : 0);
+  if (forward && in_group_ && inside != 0 && out[0].key == group_key_) {
+    std::copy(out.begin() + 1, out.begin() + static_cast<std::ptrdiff_t>(inside), out.begin());
+    --*count;
   }
   in_group_ = false;
   group_has_visible_ = false;
@@ -141,12 +140,12 @@ Status VisibleCursor::Refill(std::size_t limit) {
   // A short scan asks for little, a long one soon for whole batches. One more than wanted,
   // because backwards an item is known to be complete only at the next key.
   fill_limit_ = std::min(std::max(2 * fill_limit_, limit + 1), EntryBatch::kCapacity);
-  next_ = in_.count = 0;
-  FIRN_RETURN_IF_ERROR(direction_ == Direction::kForward ? source_->Next(in_, fill_limit_)
-                                                         : source_->Prev(in_, fill_limit_));
-  const std::size_t inside = CountInside(in_.entries.data(), in_.count);
-  source_done_ = in_.count == 0 || inside < in_.count;
-  in_.count = inside;
+  if (in_ == nullptr) in_ = std::make_unique<EntryBatch>();
+  next_ = in_count_ = 0;
+  FIRN_RETURN_IF_ERROR(direction_ == Direction::kForward ? source_->Next(*in_, fill_limit_)
+                                                         : source_->Prev(*in_, fill_limit_));
+  in_count_ = CountInside(in_->entries.data(), in_->count);
+  source_done_ = in_->count == 0 || in_count_ < in_->count;
   return {};
 }
 
@@ -172,13 +171,13 @@ std::size_t VisibleCursor::CountInside(const Keyed* first, std::size_t count) co
 
 // Heads differ for nearly all neighbours, so the key itself is rarely compared.
 bool VisibleCursor::InGroup(std::size_t index) const {
-  return in_group_ && in_.heads[index] == group_head_ && in_.entries[index].key == group_key_;
+  return in_group_ && in_->heads[index] == group_head_ && in_->entries[index].key == group_key_;
 }
 
 void VisibleCursor::OpenGroup(std::size_t index) {
   in_group_ = true;
-  group_head_ = in_.heads[index];
-  group_key_ = in_.entries[index].key;
+  group_head_ = in_->heads[index];
+  group_key_ = in_->entries[index].key;
 }
 
 bool VisibleCursor::Shown(const Entry& entry) {
@@ -187,21 +186,21 @@ bool VisibleCursor::Shown(const Entry& entry) {
          (tombstones_.empty() || tombstones_.Covering(entry.key) <= entry.sequence);
 }
 
-void VisibleCursor::TakeForward(VisibleBatch& out, std::size_t limit) {
-  for (; next_ < in_.count && out.count < limit; ++next_) {
-    const Entry& entry = in_.entries[next_];
+void VisibleCursor::TakeForward(Items out, std::size_t* count) {
+  for (; next_ < in_count_ && *count < out.size(); ++next_) {
+    const Entry& entry = in_->entries[next_];
     if (entry.sequence > settings_.at || InGroup(next_)) continue;
     OpenGroup(next_);
-    if (Shown(entry)) out.items[out.count++] = {.key = entry.key, .value = entry.value};
+    if (Shown(entry)) out[(*count)++] = {.key = entry.key, .value = entry.value};
   }
 }
 
-void VisibleCursor::TakeBackward(VisibleBatch& out, std::size_t limit) {
-  for (; next_ < in_.count; ++next_) {
-    const Entry& entry = in_.entries[next_];
+void VisibleCursor::TakeBackward(Items out, std::size_t* count) {
+  for (; next_ < in_count_; ++next_) {
+    const Entry& entry = in_->entries[next_];
     if (!InGroup(next_)) {
-      CloseGroup(out);
-      if (out.count == limit) return;
+      CloseGroup(out, count);
+      if (*count == out.size()) return;
       OpenGroup(next_);
     }
     if (entry.sequence <= settings_.at) {
@@ -209,12 +208,12 @@ void VisibleCursor::TakeBackward(VisibleBatch& out, std::size_t limit) {
       group_has_visible_ = true;
     }
   }
-  if (source_done_) CloseGroup(out);
+  if (source_done_) CloseGroup(out, count);
 }
 
-void VisibleCursor::CloseGroup(VisibleBatch& out) {
+void VisibleCursor::CloseGroup(Items out, std::size_t* count) {
   if (group_has_visible_ && Shown(newest_)) {
-    out.items[out.count++] = {.key = newest_.key, .value = newest_.value};
+    out[(*count)++] = {.key = newest_.key, .value = newest_.value};
   }
   in_group_ = false;
   group_has_visible_ = false;

@@ -1,5 +1,5 @@
 // What a user sees: at one sequence, the newest version of each key that is not deleted, within
-// bounds, forwards and backwards. Allocates nothing per batch; backwards, the value at the seam of
+// bounds, forwards and backwards. Allocates nothing per call; backwards, the value at the seam of
 // two source batches is copied.
 //
 // Threads: one at a time.
@@ -19,17 +19,6 @@
 #include "merge/tombstone_walk.h"
 
 namespace firn {
-
-using VisibleItem = KeyValue;
-
-struct VisibleBatch {
-  static constexpr std::size_t kCapacity = 64;
-  VisibleBatch() {}  // NOLINT(modernize-use-equals-default): keeps the array uninitialised
-  std::size_t count = 0;
-  union {
-    std::array<VisibleItem, kCapacity> items;
-  };
-};
 
 struct VisibleCursorSettings {
   SequenceNumber at = 0;
@@ -53,16 +42,16 @@ class VisibleCursor {
   Status Seek(Slice target);         // next Next starts at the first visible key >= target
   Status SeekForPrev(Slice target);  // next Prev starts at the last visible key <= target
 
-  // Up to `limit` (1..kCapacity) items following (preceding) the position, which moves behind (in
-  // front of) them; count 0 with ok() is the end of the bounds. Views are valid until the next
-  // call. As in EntryCursor the position lies between two items, so turning round meets the item
-  // delivered last again: after Next gave "a" and "b", Prev gives "b" and "a". After a failure
+  // Fills `out` (1 item and more) with items following (preceding) the position, which moves behind
+  // (in front of) them; `*count` 0 with ok() is the end of the bounds. Views are valid until the
+  // next call. As in EntryCursor the position lies between two items, so turning round meets the
+  // item delivered last again: after Next gave "a" and "b", Prev gives "b" and "a". After a failure
   // every call fails alike until the next seek.
-  Status Next(VisibleBatch& batch, std::size_t limit) {
-    return Move(Direction::kForward, batch, limit);
+  Status Next(std::span<KeyValue> out, std::size_t* count) {
+    return Move(Direction::kForward, out, count);
   }
-  Status Prev(VisibleBatch& batch, std::size_t limit) {
-    return Move(Direction::kBackward, batch, limit);
+  Status Prev(std::span<KeyValue> out, std::size_t* count) {
+    return Move(Direction::kBackward, out, count);
   }
 
  private:
@@ -85,9 +74,11 @@ class VisibleCursor {
   Status SeekToUpper();
   void Forget();
 
-  Status Move(Direction direction, VisibleBatch& out, std::size_t limit);
+  using Items = std::span<KeyValue>;
+  Status Move(Direction direction, Items out, std::size_t* count);
   Status TurnTo(Direction direction);
-  Status TakePlain(VisibleBatch& out, std::size_t limit);
+  // Each adds to the `*count` items that `out` holds already.
+  Status TakePlain(Items out, std::size_t* count);
   Status Refill(std::size_t limit);
   void MoveGroupToSeam();
   // How many of the first `count`, in walking order, lie within the bounds.
@@ -95,10 +86,10 @@ class VisibleCursor {
   [[nodiscard]] std::size_t CountInside(const Keyed* first, std::size_t count) const;
   [[nodiscard]] bool InGroup(std::size_t index) const;
   void OpenGroup(std::size_t index);
-  void CloseGroup(VisibleBatch& out);
+  void CloseGroup(Items out, std::size_t* count);
   [[nodiscard]] bool Shown(const Entry& entry);
-  void TakeForward(VisibleBatch& out, std::size_t limit);
-  void TakeBackward(VisibleBatch& out, std::size_t limit);
+  void TakeForward(Items out, std::size_t* count);
+  void TakeBackward(Items out, std::size_t* count);
 
   const std::unique_ptr<EntryCursor> source_;
   const VisibleCursorSettings settings_;
@@ -113,6 +104,7 @@ class VisibleCursor {
   bool source_done_ = false;  // nothing more within the bounds in this direction
   std::size_t fill_limit_ = 0;
   std::size_t next_ = 0;  // first entry of in_ not looked at
+  std::size_t in_count_ = 0;
 
   bool in_group_ = false;
   bool group_has_visible_ = false;  // backwards only, like newest_
@@ -122,7 +114,8 @@ class VisibleCursor {
   std::string seam_key_;
   std::string seam_value_;
 
-  EntryBatch in_;
+  // Made when first needed: a short scan of settled data never does, and stays a small object.
+  std::unique_ptr<EntryBatch> in_;
 };
 
 }  // namespace firn

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <deque>
 #include <map>
 #include <random>
@@ -77,22 +78,22 @@ class Walker {
     position_ = CountWhere([&](const auto& item) { return item.first <= target; });
   }
   void Next(std::size_t limit) {
-    ASSERT_TRUE(cursor_.Next(batch_, limit).ok());
-    ASSERT_LE(batch_.count, limit);
-    ASSERT_LE(batch_.count, expected_.size() - position_);
-    ASSERT_EQ(batch_.count == 0, position_ == expected_.size());
-    for (std::size_t i = 0; i < batch_.count; ++i) Expect(i, expected_[position_ + i]);
-    position_ += batch_.count;
+    ASSERT_TRUE(cursor_.Next(std::span(items_).first(limit), &count_).ok());
+    ASSERT_LE(count_, limit);
+    ASSERT_LE(count_, expected_.size() - position_);
+    ASSERT_EQ(count_ == 0, position_ == expected_.size());
+    for (std::size_t i = 0; i < count_; ++i) Expect(i, expected_[position_ + i]);
+    position_ += count_;
   }
   void Prev(std::size_t limit) {
-    ASSERT_TRUE(cursor_.Prev(batch_, limit).ok());
-    ASSERT_LE(batch_.count, limit);
-    ASSERT_LE(batch_.count, position_);
-    ASSERT_EQ(batch_.count == 0, position_ == 0);
-    for (std::size_t i = 0; i < batch_.count; ++i) Expect(i, expected_[position_ - 1 - i]);
-    position_ -= batch_.count;
+    ASSERT_TRUE(cursor_.Prev(std::span(items_).first(limit), &count_).ok());
+    ASSERT_LE(count_, limit);
+    ASSERT_LE(count_, position_);
+    ASSERT_EQ(count_ == 0, position_ == 0);
+    for (std::size_t i = 0; i < count_; ++i) Expect(i, expected_[position_ - 1 - i]);
+    position_ -= count_;
   }
-  [[nodiscard]] std::size_t count() const { return batch_.count; }
+  [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] const Items& expected() const { return expected_; }
 
  private:
@@ -101,14 +102,15 @@ class Walker {
     return static_cast<std::size_t>(std::ranges::count_if(expected_, predicate));
   }
   void Expect(std::size_t index, const std::pair<std::string, std::string>& want) {
-    ASSERT_EQ(batch_.items[index].key, want.first);
-    ASSERT_EQ(batch_.items[index].value, want.second);
+    ASSERT_EQ(items_[index].key, want.first);
+    ASSERT_EQ(items_[index].value, want.second);
   }
 
   const Items expected_;
   const VisibleCursorSettings settings_;
   VisibleCursor cursor_;
-  VisibleBatch batch_;
+  std::array<KeyValue, 64> items_;
+  std::size_t count_ = 0;
   std::size_t position_ = 0;
 };
 

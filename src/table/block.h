@@ -89,6 +89,7 @@ class BlockView {
     while (matches != 0) {
       const auto i = static_cast<std::size_t>(__builtin_ctzll(matches));
       // The key almost surely matches: its tail, its head and its value come in together.
+      __builtin_prefetch(keys_.heads + i * kHeadBytes);
       const Slice expected = value(i);
       PrefetchLines(expected.data(), std::min(expected.size(), kValuePrefetchBytes));
       if (keys_.Equals(i, key) && sequence(i) <= at) return i;

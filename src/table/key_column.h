@@ -18,7 +18,6 @@
 
 #include "base/coding.h"
 #include "base/entry.h"
-#include "base/prefetch.h"
 
 namespace firn {
 
@@ -61,9 +60,6 @@ class KeyColumn {
   // First index whose key is >= key (LowerBound) or > key (UpperBound); count when none.
   [[nodiscard]] std::size_t LowerBound(Slice key) const { return Bound<false>(key); }
   [[nodiscard]] std::size_t UpperBound(Slice key) const { return Bound<true>(key); }
-
-  // Fetches what a search reads first, all lines at once instead of one miss after the other.
-  void PrefetchHeads() const { PrefetchLines(heads, count * kHeadBytes); }
 
   // Writes key i at `to`, which has room for key_bytes(i). Returns the position behind it.
   char* CopyKey(std::size_t i, char* to) const;

@@ -74,6 +74,29 @@ void PartitionBuilder::Clear() {
   entries_ = 0;
 }
 
+void FenceSamples::Take(const KeyColumn& fences) {
+  stretch = (fences.count + kCount - 1) / kCount;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    heads[i] = fences.head(std::min((i + 1) * stretch, fences.count) - 1);
+  }
+}
+
+std::size_t PartitionView::FindBlock(Slice key) const {
+  Slice rest = key;
+  if (!fences.prefix.empty()) {
+    if (!rest.starts_with(fences.prefix)) return fences.LowerBound(key);
+    rest.remove_prefix(fences.prefix.size());
+  }
+  const std::uint64_t head = KeyHead(rest);
+  const std::size_t first = samples.StretchOf(head) * samples.stretch;
+  const std::size_t end = std::min(first + samples.stretch, blocks);
+  if (slots != nullptr) __builtin_prefetch(slots + first);
+  std::size_t found = first;
+  for (std::size_t i = first; i < end; ++i) found += fences.head(i) < head ? 1 : 0;
+  // Equal heads: the rest of the key decides.
+  return found < end && fences.head(found) != head ? found : fences.LowerBound(key);
+}
+
 const char* ParsePartition(Slice raw, const BlockHandle& self, PartitionView* view) {
   if (raw.size() < kHeaderBytes) return "partition shorter than its header";
   const std::size_t blocks = LoadFixed<std::uint32_t>(raw.data());
@@ -109,6 +132,8 @@ const char* ParsePartition(Slice raw, const BlockHandle& self, PartitionView* vi
   if (!AllZero(raw.substr(counts + blocks, fences - counts - blocks))) return "dirty padding";
   const char* wrong = ParseFences(raw.substr(fences, fence_bytes), blocks, &view->fences);
   if (wrong != nullptr) return wrong;
+  view->samples.Take(view->fences);
+  view->usual_block_entries = std::max<std::size_t>(1, view->entries / blocks);
 
   const std::size_t fences_end = fences + fence_bytes;
   const std::size_t filter = filter_bytes == 0 ? fences_end : AlignUp(fences_end, kFilterLineBytes);

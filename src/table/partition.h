@@ -14,10 +14,12 @@
 // Threads: builders one; views are immutable.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "cache/frame_pool.h"
 #include "table/fences.h"
 #include "table/filter.h"
@@ -52,15 +54,36 @@ class PartitionBuilder {
   std::string encoded_;
 };
 
+// Searching fences touches as many lines as there are steps in a cold array. The largest head of
+// each of eight stretches lies in the view itself, so a search reads one more line of the array,
+// and knows which slots to fetch before it ends.
+struct FenceSamples {
+  static constexpr std::size_t kCount = 8;
+  alignas(kCacheLineBytes) std::array<std::uint64_t, kCount> heads{};
+  std::size_t stretch = 0;  // fences in each
+
+  void Take(const KeyColumn& fences);
+  // The stretch in which the first head >= `head` lies; kCount when none is.
+  [[nodiscard]] std::size_t StretchOf(std::uint64_t head) const {
+    std::size_t before = 0;
+    for (const std::uint64_t largest : heads) before += largest < head ? 1 : 0;
+    return before;
+  }
+};
+
 struct PartitionView {
+  FenceSamples samples;
   std::size_t blocks = 0;
   const char* handles = nullptr;
   const char* counts = nullptr;
   KeyColumn fences;
   FilterView filter;
   std::uint64_t entries = 0;
+  std::size_t usual_block_entries = 0;  // the average
   FrameSlot* slots = nullptr;  // one per block; null where blocks are not kept in frames
 
+  // The first block that may hold the key. Requires: the last fence is >= key.
+  [[nodiscard]] std::size_t FindBlock(Slice key) const;
   [[nodiscard]] BlockHandle handle(std::size_t i) const {
     return LoadHandle(handles + i * kBlockHandleBytes);
   }

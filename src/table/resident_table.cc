@@ -16,7 +16,7 @@ static_assert(std::is_trivially_destructible_v<FrameSlot>);
 
 std::size_t SlotsAt(const BlockHandle& handle) {
   const std::size_t end = kViewBytes + TableFile::BufferBytes(handle);
-  return (end + alignof(FrameSlot) - 1) & ~(alignof(FrameSlot) - 1);
+  return (end + kCacheLineBytes - 1) & ~(kCacheLineBytes - 1);
 }
 
 }  // namespace

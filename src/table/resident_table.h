@@ -51,6 +51,16 @@ class ResidentTable {
     PrefetchLines(frame, bytes);
   }
 
+  // Fetches what a point lookup reads of a resident block before it knows the entry: the frame's
+  // header, the block's header and tags, and the offsets, where a usual block has them.
+  static void PrefetchForLookup(const PartitionView& partition, std::size_t block) {
+    const Frame* frame = partition.slots[block].load(std::memory_order_relaxed);
+    if (frame == nullptr) return;
+    const std::size_t entries = partition.usual_block_entries;
+    const char* const bytes = frame->data();
+    PrefetchLines(bytes - sizeof(Frame), sizeof(Frame) + LayoutOf(entries, 0).prefix);
+  }
+
   // Reads and verifies what is not resident; the frame still belongs to the caller.
   Result<Frame*> ReadPartition(std::size_t partition) const;
   Result<Frame*> ReadBlock(const PartitionView& partition, std::size_t block) const;

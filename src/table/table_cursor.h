@@ -118,9 +118,9 @@ Status TableCursor<Source>::GoTo(Slice target) {
   const std::size_t partition = bound(top_->fences);
   if (partition == top_->partitions) return GoToLast();
   FIRN_RETURN_IF_ERROR(Enter(partition));
-  partition_->fences.PrefetchHeads();
   // The partition's last fence is its fence in the top (P2), so there is such a block.
-  FIRN_RETURN_IF_ERROR(EnterBlock(bound(partition_->fences)));
+  FIRN_RETURN_IF_ERROR(EnterBlock(kBehind ? bound(partition_->fences)
+                                          : partition_->FindBlock(target)));
   position_ = bound(block_.keys());
   return {};
 }
@@ -199,8 +199,9 @@ void TableCursor<Source>::EmitPlain(std::span<KeyValue> items, std::size_t first
     const std::size_t entry = kForwards ? first + i : first + items.size() - 1 - i;
     char* const begin = to;
     to = keys.CopyKeyLoosely(entry, begin);
-    items[i] = {.key = Slice(begin, static_cast<std::size_t>(to - begin)),
-                .value = block.value(entry)};
+    const Slice value = block.value(entry);
+    PrefetchLines(value.data(), std::min(value.size(), kValuePrefetchBytes));
+    items[i] = {.key = Slice(begin, static_cast<std::size_t>(to - begin)), .value = value};
   }
 }
 

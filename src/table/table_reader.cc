@@ -23,9 +23,6 @@ T* PublishOnce(std::atomic<T*>& place, std::unique_ptr<T> made) {
   return published;
 }
 
-// What a lookup touches before it knows the entry: header, tags, heads.
-constexpr std::size_t kLookupBytes = 960;
-
 }  // namespace
 
 LookupKey::LookupKey(Slice user_key)
@@ -92,10 +89,9 @@ Result<bool> TableFileReader::GetInPartition(const ResidentTable& table,
   // First, because most tables do not hold the key; where they do, the branch is predicted and the
   // search below runs while the filter's line is on its way.
   partition.filter.Prefetch(key.hash);
-  partition.fences.PrefetchHeads();
   if (!partition.filter.MayContain(key.hash)) return false;
-  std::size_t i = partition.fences.LowerBound(key.key);
-  ResidentTable::PrefetchBlock(partition, i, kLookupBytes);
+  std::size_t i = partition.FindBlock(key.key);
+  ResidentTable::PrefetchForLookup(partition, i);
   for (; i < partition.blocks; ++i) {
     Frame* frame = ResidentTable::HitBlock(partition, i);
     if (frame == nullptr) [[unlikely]] {

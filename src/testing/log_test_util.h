@@ -34,9 +34,10 @@ struct Replayed {
   std::vector<SequenceNumber> sequences;
 };
 
-inline Replayed ReplayDirectory(FileSystem& file_system, LogPosition replay_from = 0,
-                                LogPosition durable_at_least = 0) {
+inline Replayed ReplayDirectoryThrough(std::size_t window_bytes, FileSystem& file_system,
+                                       LogPosition replay_from, LogPosition durable_at_least) {
   LogReplayInput input;
+  input.window_bytes = window_bytes;
   input.directory = kTestDirectory;
   input.database = kTestDatabase;
   input.replay_from = replay_from;
@@ -53,6 +54,20 @@ inline Replayed ReplayDirectory(FileSystem& file_system, LogPosition replay_from
   });
   replayed.status = result.status();
   if (result.ok()) replayed.result = *result;
+  return replayed;
+}
+
+// Whatever the window, the answer is the same.
+inline Replayed ReplayDirectory(FileSystem& file_system, LogPosition replay_from = 0,
+                                LogPosition durable_at_least = 0) {
+  Replayed replayed = ReplayDirectoryThrough(LogReplayInput().window_bytes, file_system,
+                                             replay_from, durable_at_least);
+  const Replayed narrow = ReplayDirectoryThrough(61, file_system, replay_from, durable_at_least);
+  EXPECT_EQ(narrow.status.ToString(), replayed.status.ToString());
+  EXPECT_EQ(narrow.payloads, replayed.payloads);
+  EXPECT_EQ(narrow.sequences, replayed.sequences);
+  EXPECT_EQ(narrow.result.end, replayed.result.end);
+  EXPECT_EQ(narrow.result.bytes_dropped, replayed.result.bytes_dropped);
   return replayed;
 }
 

@@ -15,6 +15,7 @@ inline Tuning TinyTuning() {
   Tuning tuning;
   tuning.ledger_bytes = 1 << 20;
   tuning.memtable_bytes = 8 << 10;
+  tuning.idle_flush_bytes = 2 << 10;
   tuning.memtables_bytes_max = 24 << 10;
   tuning.arena_chunk_bytes = 4 << 10;
   tuning.table_bytes = 4 << 10;

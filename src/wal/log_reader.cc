@@ -4,6 +4,7 @@
 
 #include "base/status_macros.h"
 #include "wal/log_scan.h"
+#include "wal/segment_window.h"
 
 namespace firn {
 namespace {
@@ -12,7 +13,11 @@ class Replay {
  public:
   Replay(FileSystem& file_system, const LogReplayInput& input,
          const std::function<Status(const ReplayedRecord&)>& sink)
-      : file_system_(file_system), input_(input), sink_(sink), end_(input.replay_from) {}
+      : file_system_(file_system),
+        input_(input),
+        sink_(sink),
+        window_(input.window_bytes),
+        end_(input.replay_from) {}
 
   Result<LogReplayResult> Run();
 
@@ -36,9 +41,6 @@ class Replay {
   [[nodiscard]] Status Refuse(const std::string& proof) const;
   [[nodiscard]] LogPosition UnusedFrom() const;
 
-  [[nodiscard]] Result<std::string> Read(const SegmentSummary& segment) const {
-    return file_system_.ReadFile(segment.path, kSegmentBytesMax);
-  }
   [[nodiscard]] static Status Corruption(const SegmentSummary& segment, std::uint64_t offset,
                                          const std::string& what) {
     return Status(StatusCode::kCorruption,
@@ -53,6 +55,7 @@ class Replay {
   FileSystem& file_system_;
   const LogReplayInput& input_;
   const std::function<Status(const ReplayedRecord&)>& sink_;
+  SegmentWindow window_;
 
   std::vector<SegmentSummary> segments_;  // by file number
   const SegmentSummary* first_ = nullptr;
@@ -119,14 +122,17 @@ Status Replay::Walk() {
 // `end_` forward and a successor starts at it, so hostile chains cannot form a loop.
 Result<bool> Replay::WalkSegment(const SegmentSummary& segment) {
   if (!segment.header_intact) return HeaderDamaged(segment);
-  FIRN_ASSIGN_OR_RETURN(const std::string file, Read(segment));
+  FIRN_RETURN_IF_ERROR(window_.Open(file_system_, segment.path));
   const RecordSalt salt = segment.salt(input_.database);
   const LogPosition start = segment.chain->start;
-  std::uint64_t offset = file.size();
-  if (end_ - start < file.size()) offset = kSegmentHeaderBytes + (end_ - start);
+  std::uint64_t offset = window_.file_bytes();
+  if (end_ - start < offset) offset = kSegmentHeaderBytes + (end_ - start);
   for (;;) {
-    const ParsedRecord record = ParseRecord(file, offset, salt);
-    if (record.state != RecordState::kValid) break;
+    ParsedRecord record = ParseRecordAt(window_.Held(offset), offset, salt);
+    if (record.state != RecordState::kValid) [[unlikely]] {
+      FIRN_ASSIGN_OR_RETURN(record, RecordAt(window_, offset, salt));
+      if (record.state != RecordState::kValid) break;
+    }
     if (record.header.incarnation != segment.incarnation) {
       return Corruption(segment, offset, "the record is of another incarnation than its segment");
     }
@@ -150,7 +156,7 @@ Result<bool> Replay::WalkSegment(const SegmentSummary& segment) {
     offset += record.bytes;
   }
   why_.where = segment.path + " at offset " + std::to_string(offset);
-  why_.behind = CollectEvidence(file, offset, salt, segment.incarnation);
+  FIRN_ASSIGN_OR_RETURN(why_.behind, CollectEvidence(window_, offset, salt, segment.incarnation));
   if (why_.behind.batches_end > offset) why_.dropped = why_.behind.batches_end - offset;
   return false;
 }
@@ -211,9 +217,10 @@ Status Replay::JudgeUnwalked(const SegmentSummary& segment) {
   const bool other_life = segment.header_intact && segment.incarnation < incarnation_;
   if (older || other_life) return Status();
 
-  FIRN_ASSIGN_OR_RETURN(const std::string file, Read(segment));
-  const LogEvidence evidence =
-      CollectEvidence(file, kSegmentHeaderBytes, segment.salt(input_.database), incarnation_);
+  FIRN_RETURN_IF_ERROR(window_.Open(file_system_, segment.path));
+  FIRN_ASSIGN_OR_RETURN(
+      const LogEvidence evidence,
+      CollectEvidence(window_, kSegmentHeaderBytes, segment.salt(input_.database), incarnation_));
   if (evidence.durable > end_) {
     return Refuse("the record at offset " + std::to_string(evidence.witness_offset) + " of " +
                   segment.path + " records " + std::to_string(evidence.durable) + " as durable");

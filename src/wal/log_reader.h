@@ -29,6 +29,8 @@ struct LogReplayInput {
   std::vector<FileNumber> segments;  // every log file found, any order
   LogPosition replay_from = 0;       // bytes before it are flushed: not needed, may be missing
   LogPosition durable_at_least = 0;  // from the manifest
+  // How much of a segment is in memory at a time; it should fit into a processor's cache.
+  std::size_t window_bytes = std::size_t{256} << 10;
 };
 
 struct LogReplayResult {
@@ -50,7 +52,8 @@ struct ReplayedRecord {
 };
 
 // Delivers every record at or behind `replay_from` in order. A failing `sink` ends the replay with
-// its status. Holds one segment in memory at a time. Changes nothing on disk.
+// its status. Holds a window of a segment in memory, or one record when that is larger. Changes
+// nothing on disk.
 // Errors: kCorruption (file, offset, what proves it), kIo, kNotSupported.
 [[nodiscard]] Result<LogReplayResult> ReplayLog(
     FileSystem& file_system, const LogReplayInput& input,

@@ -54,21 +54,34 @@ Result<SegmentSummary> InspectSegment(FileSystem& file_system, std::string path,
   return summary;
 }
 
-LogEvidence CollectEvidence(Slice file, std::uint64_t from, const RecordSalt& salt,
-                            std::uint32_t incarnation_min) {
+Result<ParsedRecord> RecordAt(SegmentWindow& file, std::uint64_t offset, const RecordSalt& salt) {
+  FIRN_ASSIGN_OR_RETURN(Slice rest, file.From(offset, kRecordHeaderBytes));
+  ParsedRecord record = ParseRecordAt(rest, offset, salt);
+  if (record.state == RecordState::kValid || !record.header_intact) return record;
+  if (record.bytes <= rest.size() || record.bytes > file.file_bytes() - offset) return record;
+  FIRN_ASSIGN_OR_RETURN(rest, file.From(offset, record.bytes));
+  return ParseRecordAt(rest, offset, salt);
+}
+
+Result<LogEvidence> CollectEvidence(SegmentWindow& file, std::uint64_t from,
+                                    const RecordSalt& salt, std::uint32_t incarnation_min) {
   LogEvidence evidence;
   std::uint64_t offset = (from + kRecordAlignment - 1) & ~std::uint64_t{kRecordAlignment - 1};
-  while (offset < file.size() && file.size() - offset >= kRecordHeaderBytes) {
-    if (!MayBeRecord(file.data() + offset)) {
-      offset += kRecordAlignment;
-      continue;
+  for (;;) {
+    FIRN_ASSIGN_OR_RETURN(const Slice rest, file.From(offset, kRecordHeaderBytes));
+    if (rest.size() < kRecordHeaderBytes) return evidence;
+    std::size_t skipped = 0;
+    while (rest.size() - skipped >= kRecordHeaderBytes && !MayBeRecord(rest.data() + skipped)) {
+      skipped += kRecordAlignment;
     }
-    const ParsedRecord record = ParseRecord(file, offset, salt);
+    offset += skipped;
+    if (rest.size() - skipped < kRecordHeaderBytes) continue;
+    FIRN_ASSIGN_OR_RETURN(const ParsedRecord record, RecordAt(file, offset, salt));
     const bool valid = record.state == RecordState::kValid;
     if (record.header_intact && record.header.incarnation >= incarnation_min) {
       if (record.header.type == static_cast<std::uint8_t>(LogRecordType::kBatch)) {
         ++evidence.batches;
-        evidence.batches_end = std::min<std::uint64_t>(offset + record.bytes, file.size());
+        evidence.batches_end = std::min<std::uint64_t>(offset + record.bytes, file.file_bytes());
       }
       if (valid) ++evidence.valid_records;
       if (valid && record.header.durable_position > evidence.durable) {
@@ -78,7 +91,6 @@ LogEvidence CollectEvidence(Slice file, std::uint64_t from, const RecordSalt& sa
     }
     offset += valid ? record.bytes : kRecordAlignment;
   }
-  return evidence;
 }
 
 }  // namespace firn

@@ -9,6 +9,7 @@
 
 #include "env/file_system.h"
 #include "wal/log_format.h"
+#include "wal/segment_window.h"
 
 namespace firn {
 
@@ -38,7 +39,12 @@ struct LogEvidence {
 };
 
 // Looks at every 8th byte from `from` on for records of incarnation `incarnation_min` or later.
-[[nodiscard]] LogEvidence CollectEvidence(Slice file, std::uint64_t from, const RecordSalt& salt,
-                                          std::uint32_t incarnation_min);
+[[nodiscard]] Result<LogEvidence> CollectEvidence(SegmentWindow& file, std::uint64_t from,
+                                                  const RecordSalt& salt,
+                                                  std::uint32_t incarnation_min);
+
+// The record at `offset`, looked at whole if the file has it whole.
+[[nodiscard]] Result<ParsedRecord> RecordAt(SegmentWindow& file, std::uint64_t offset,
+                                            const RecordSalt& salt);
 
 }  // namespace firn

@@ -1,6 +1,7 @@
 #include "wal/log_scan.h"
 
 #include <cstring>
+#include <optional>
 
 #include "testing/log_test_util.h"
 
@@ -20,11 +21,33 @@ void Put(std::string& file, std::uint64_t offset, std::size_t bytes, LogPosition
   EncodeRecord(file.data() + offset, offset, kSalt, header, {&part, 1});
 }
 
+// The same for every size of the window through which the file is read.
+LogEvidence CollectEvidence(const std::string& bytes, std::uint64_t from,
+                            std::uint32_t incarnation_min) {
+  const auto disk = MemoryFileSystem::Create();
+  const auto file = disk->CreateFile("/log").value();
+  EXPECT_TRUE(file->Append(bytes).ok());
+  std::optional<LogEvidence> all;
+  for (const std::size_t window_bytes : {bytes.size(), std::size_t{4096}, std::size_t{41}}) {
+    SegmentWindow window(window_bytes);
+    EXPECT_TRUE(window.Open(*disk, "/log").ok());
+    const LogEvidence evidence =
+        firn::CollectEvidence(window, from, kSalt, incarnation_min).value();
+    if (!all) all = evidence;
+    EXPECT_EQ(evidence.durable, all->durable);
+    EXPECT_EQ(evidence.witness_offset, all->witness_offset);
+    EXPECT_EQ(evidence.valid_records, all->valid_records);
+    EXPECT_EQ(evidence.batches, all->batches);
+    EXPECT_EQ(evidence.batches_end, all->batches_end);
+  }
+  return *all;
+}
+
 TEST(CollectEvidence, FindsRecordsBehindDamageAtAnyEighthByte) {
   std::string file(4096, '\x01');
   Put(file, 1000, 100, 500, 3);
   Put(file, 2008, 10, 400, 3);
-  const LogEvidence evidence = CollectEvidence(file, 130, kSalt, 3);
+  const LogEvidence evidence = CollectEvidence(file, 130, 3);
   EXPECT_EQ(evidence.valid_records, 2u);
   EXPECT_EQ(evidence.batches, 2u);
   EXPECT_EQ(evidence.durable, 500u);
@@ -36,7 +59,7 @@ TEST(CollectEvidence, ATornRecordCountsAsABatchButProvesNothing) {
   std::string file(4096, '\0');
   Put(file, 1000, 100, 500, 3);
   file[1100] = '\0';
-  const LogEvidence evidence = CollectEvidence(file, 128, kSalt, 3);
+  const LogEvidence evidence = CollectEvidence(file, 128, 3);
   EXPECT_EQ(evidence.valid_records, 0u);
   EXPECT_EQ(evidence.durable, 0u);
   EXPECT_EQ(evidence.batches, 1u);
@@ -45,7 +68,7 @@ TEST(CollectEvidence, ATornRecordCountsAsABatchButProvesNothing) {
 TEST(CollectEvidence, RecordsOfAnOlderIncarnationProveNothing) {
   std::string file(4096, '\0');
   Put(file, 1000, 100, 500, 2);
-  EXPECT_EQ(CollectEvidence(file, 128, kSalt, 3).batches, 0u);
+  EXPECT_EQ(CollectEvidence(file, 128, 3).batches, 0u);
 }
 
 // Hashing what each forged header claims to have would take hours here.
@@ -56,7 +79,7 @@ TEST(CollectEvidence, ForgedHeadersCostNoHashing) {
     std::memcpy(file.data() + at + 8, &rest, sizeof(rest));
     file[at + 12] = 1;
   }
-  EXPECT_EQ(CollectEvidence(file, 0, kSalt, 0).valid_records, 0u);
+  EXPECT_EQ(CollectEvidence(file, 0, 0).valid_records, 0u);
 }
 
 TEST(InspectSegment, AFileThatWasNeverPreparedHasNeitherHeaderNorChain) {
