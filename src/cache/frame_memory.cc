@@ -24,24 +24,26 @@ FrameMemory::~FrameMemory() {
 }
 
 std::size_t FrameMemory::Footprint(std::size_t bytes) const {
-  return RoundUp(bytes, FromRegions(bytes) ? kStepBytes : kAlignment);
+  if (!FromRegions(bytes)) return RoundUp(bytes, kAlignment);
+  const std::size_t objects = kSpanBytes / ObjectBytes(bytes);
+  return (kSpanBytes + objects - 1) / objects;
 }
 
 char* FrameMemory::Take(std::size_t bytes) {
-  const std::size_t footprint = Footprint(bytes);
   if (!FromRegions(bytes)) {
-    void* const memory = std::aligned_alloc(kAlignment, footprint);
+    void* const memory = std::aligned_alloc(kAlignment, Footprint(bytes));
     FIRN_CHECK(memory != nullptr);
     return static_cast<char*>(memory);
   }
   MutexLock lock(mutex_);
-  Span& span = OpenSpan(footprint);
+  const std::size_t object_bytes = ObjectBytes(bytes);
+  Span& span = OpenSpan(object_bytes);
   char* object = span.free_list;
   if (object != nullptr) {
     std::memcpy(&span.free_list, object, sizeof(char*));
   } else {
     object = span.begin + span.fresh;
-    span.fresh += footprint;
+    span.fresh += object_bytes;
   }
   ++span.taken;
   if (span.full()) LeaveOpen(span);
@@ -60,7 +62,7 @@ void FrameMemory::GiveBack(char* object, std::size_t bytes) {
   FIRN_CHECK(found != regions_.end());
   Region& region = *found->second;
   Span& span = region.spans[(address - base) / kSpanBytes];
-  FIRN_CHECK(span.object_bytes == Footprint(bytes));
+  FIRN_CHECK(span.object_bytes == ObjectBytes(bytes));
   if (span.full()) EnterOpen(span);
   std::memcpy(object, &span.free_list, sizeof(char*));
   span.free_list = object;

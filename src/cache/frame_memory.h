@@ -2,8 +2,8 @@
 // random frame, and with 4 KiB pages the walk of the page tables costs more than the data's own
 // cache misses.
 //
-// Regions of 2 MiB are cut into spans of 64 KiB, a span into objects of one size (steps of 256
-// bytes). Freed objects are reused first, an empty span serves any size again, an empty region goes
+// Regions of 2 MiB are cut into spans of 256 KiB, a span into objects of one size (steps of 256
+// bytes): so little is left at a span's end that whole spans can be booked. Freed objects are reused first, an empty span serves any size again, an empty region goes
 // back to the OS. Objects above 32 KiB, and all of them in a small store, come from the C library.
 //
 // Threads:  all members concurrently; one mutex, taken only when a block is read or evicted.
@@ -30,7 +30,7 @@ class FrameMemory {
   FrameMemory(const FrameMemory&) = delete;
   FrameMemory& operator=(const FrameMemory&) = delete;
 
-  // What an object of `bytes` occupies; at least `bytes`.
+  // What an object of `bytes` occupies, its share of its span's rest included; at least `bytes`.
   [[nodiscard]] std::size_t Footprint(std::size_t bytes) const;
   // 64-byte aligned, contents arbitrary. Ends the process when the OS has no memory.
   [[nodiscard]] char* Take(std::size_t bytes) FIRN_EXCLUDES(mutex_);
@@ -41,7 +41,7 @@ class FrameMemory {
 
  private:
   static constexpr std::size_t kRegionBytes = std::size_t{2} << 20;
-  static constexpr std::size_t kSpanBytes = std::size_t{64} << 10;
+  static constexpr std::size_t kSpanBytes = std::size_t{256} << 10;
   static constexpr std::size_t kSpansPerRegion = kRegionBytes / kSpanBytes;
   static constexpr std::size_t kStepBytes = 256;
   static constexpr std::size_t kObjectBytesMax = std::size_t{32} << 10;
@@ -65,6 +65,10 @@ class FrameMemory {
     std::array<Span, kSpansPerRegion> spans;
   };
 
+  // As it is cut from a span.
+  [[nodiscard]] static std::size_t ObjectBytes(std::size_t bytes) {
+    return (bytes + kStepBytes - 1) / kStepBytes * kStepBytes;
+  }
   [[nodiscard]] bool FromRegions(std::size_t bytes) const {
     return pages_ == Pages::kHuge && bytes <= kObjectBytesMax;
   }

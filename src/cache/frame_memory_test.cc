@@ -79,5 +79,22 @@ TEST(FrameMemory, ReusesWhatWasGivenBackBeforeItGrows) {
   EXPECT_EQ(memory.region_bytes(), 0u);
 }
 
+TEST(FrameMemory, BooksWhatItTakesFromTheSystemButForSpansBegun) {
+  FrameMemory memory(FrameMemory::Pages::kHuge);
+  std::mt19937_64 random(4);
+  std::vector<Taken> held;
+  std::size_t booked = 0;
+  for (int i = 0; i < 20000; ++i) {
+    const std::size_t bytes = 5900 + random() % 700;
+    held.push_back({memory.Take(bytes), bytes, 0});
+    booked += memory.Footprint(bytes);
+  }
+  constexpr std::size_t kClassesInUse = 4;
+  constexpr std::size_t kBegun = kClassesInUse * (std::size_t{256} << 10) + (std::size_t{2} << 20);
+  EXPECT_LE(memory.region_bytes(), booked + kBegun);
+  EXPECT_GE(memory.region_bytes(), booked - held.size()) << "nor more than that";
+  for (const Taken& taken : held) memory.GiveBack(taken.object, taken.bytes);
+}
+
 }  // namespace
 }  // namespace firn

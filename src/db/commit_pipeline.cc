@@ -113,7 +113,7 @@ void CommitPipeline::PublishWhatMayBe() {
 }
 
 Status CommitPipeline::Publish(const Pending& commit) {
-  const bool overdue = sync_overdue_.load(std::memory_order_relaxed);
+  const bool overdue = hold_until_durable_.load(std::memory_order_relaxed) > log_->durable();
   if (!commit.needs_sync && pending_.empty() && !overdue) [[likely]] {
     state_.visible.store(commit.last, std::memory_order_release);
     return Status();

@@ -64,9 +64,13 @@ class CommitPipeline {
   void WithCommitsHeld(const std::function<void(ActiveMemtables&, LogPosition)>& change);
 
   [[nodiscard]] LogWriter& log() { return *log_; }
-  // Set by the periodic syncer while the oldest unsynced acknowledgement is too old; commits then
-  // wait for a sync (the loss bound of Durability::kPeriodic).
-  void SetSyncOverdue(bool overdue) { sync_overdue_.store(overdue, std::memory_order_relaxed); }
+  // Every commit waits for a sync of its own until the log is durable up to `position`. Called by
+  // the periodic syncer with the log's end when the oldest unsynced acknowledgement is too old (the
+  // loss bound of Durability::kPeriodic): once that end is durable, nothing acknowledged is
+  // unsynced.
+  void HoldUntilDurable(LogPosition position) {
+    hold_until_durable_.store(position, std::memory_order_relaxed);
+  }
   // Refuses further commits and waits for those under way.
   void Stop();
   // Of the last commit; a lower bound for the next open.
@@ -91,7 +95,7 @@ class CommitPipeline {
   StoreState& state_;
   const std::unique_ptr<LogWriter> log_;
   const std::function<void()> frozen_;
-  std::atomic<bool> sync_overdue_{false};
+  std::atomic<LogPosition> hold_until_durable_{0};
 
   Mutex commit_mutex_;
   CondVar published_;  // visible moved, or the log died

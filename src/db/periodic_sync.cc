@@ -65,7 +65,7 @@ void PeriodicSync::WatchTick() {
   // One interval passed at most between the oldest append below watched_ and watched_since_.
   const bool overdue = durable < watched_ &&
                        context_.runtime.clock->Now() - watched_since_ >= interval_;
-  pipeline_.SetSyncOverdue(overdue);
+  if (overdue) pipeline_.HoldUntilDurable(appended);
   if (stop_) {
     watch_.running = false;
     stopped_.NotifyAll();

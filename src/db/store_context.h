@@ -25,7 +25,8 @@ struct StoreContext {
         options(opened_with),
         tuning(sizes),
         ledger(sizes.ledger_bytes),
-        arenas(ledger, sizes.arena_chunk_bytes, sizes.memtable_bytes),
+        // Frozen memtables often die together: what two give back, the next two use, warm.
+        arenas(ledger, sizes.arena_chunk_bytes, sizes.memtables_bytes_max - sizes.memtable_bytes),
         frames(ledger),
         files(*world.file_system, sizes.open_files_max) {
     tables.file_system = runtime.file_system;

@@ -78,7 +78,7 @@ Status LiveSegments::LeadSync(SyncScope scope) {
     target = appended();
   }
   mutex_.Unlock();
-  Status status = SyncFiles(segments);
+  Status status = SyncFiles(segments, target);
   mutex_.Lock();
   syncing_ = false;
   sync_done_.NotifyAll();
@@ -92,10 +92,10 @@ Status LiveSegments::LeadSync(SyncScope scope) {
   return Status();
 }
 
-Status LiveSegments::SyncFiles(const std::vector<SegmentPointer>& segments) {
+Status LiveSegments::SyncFiles(const std::vector<SegmentPointer>& segments, LogPosition target) {
   for (const SegmentPointer& segment : segments) {
     if (dead()) return Closed();
-    Status status = segment->file().SyncData();
+    Status status = segment->Sync(segment->OffsetOf(target));
     if (!status.ok()) return status;
   }
   return Status();

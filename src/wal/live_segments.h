@@ -57,7 +57,7 @@ class LiveSegments {
   enum class SyncScope : std::uint8_t { kEverything, kSealedOnly };
 
   [[nodiscard]] Status LeadSync(SyncScope scope) FIRN_REQUIRES(mutex_);
-  [[nodiscard]] Status SyncFiles(const std::vector<SegmentPointer>& segments);
+  [[nodiscard]] Status SyncFiles(const std::vector<SegmentPointer>& segments, LogPosition target);
   [[nodiscard]] bool AnyUnsyncedSealed() const FIRN_REQUIRES(mutex_);
   void CollectObsolete();
   void DieLocked(const Status& cause) FIRN_REQUIRES(mutex_);

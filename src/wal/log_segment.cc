@@ -28,6 +28,25 @@ void LogSegment::MoveWindow(std::uint64_t offset, bool populate) {
   Account(begin, std::max(begin, end));
 }
 
+// A sync write-protects every dirty page that is mapped, one by one, each with an interrupt of the
+// other processors; released together they cost one. The writer meets a page fault on the next page
+// either way. A few pages are not worth the call.
+void LogSegment::ReleaseForSync(std::uint64_t offset) {
+  constexpr std::uint64_t kFewOfAWindow = 16;
+  MutexLock lock(mutex_);
+  if (closed_ || file_->mapping() == nullptr) return;
+  offset = std::clamp(offset, resident_begin_, size_);
+  if (offset - resident_begin_ < window_bytes_ / kFewOfAWindow) return;
+  const std::uint64_t end = std::max(resident_end_, offset);
+  file_->Release(resident_begin_, end - resident_begin_);
+  Account(offset, end);  // the writer faults in again what lies ahead
+}
+
+Status LogSegment::Sync(std::uint64_t offset) {
+  ReleaseForSync(offset);
+  return file_->SyncData();
+}
+
 Status LogSegment::Close() {
   MutexLock lock(mutex_);
   closed_ = true;

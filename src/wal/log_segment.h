@@ -4,8 +4,8 @@
 // Windows: the mapping is used in steps of `window_bytes`. While the writer fills one window, the
 // next is populated, so that appends meet no page fault, and those behind are released, so that a
 // log of many segments keeps about three windows of memory.
-// Threads: constants by anyone; MoveWindow and Close concurrently (a mutex inside); the members of
-// SegmentProgress belong to the lock of LiveSegments.
+// Threads: constants by anyone; MoveWindow, Sync and Close concurrently (a mutex inside, not held
+// during the sync itself); the members of SegmentProgress belong to the lock of LiveSegments.
 #pragma once
 
 #include <memory>
@@ -48,11 +48,14 @@ class LogSegment {
   // The writer stands at `offset`: releases what lies behind its window and, if asked to, populates
   // the next one. Does nothing once closed.
   void MoveWindow(std::uint64_t offset, bool populate);
+  // Makes all bytes stored before the call durable; the writer stands at `offset` or behind it.
+  [[nodiscard]] Status Sync(std::uint64_t offset);
   [[nodiscard]] Status Close();
 
   SegmentProgress progress;
 
  private:
+  void ReleaseForSync(std::uint64_t offset);
   void Account(std::uint64_t begin, std::uint64_t end) FIRN_REQUIRES(mutex_);
 
   const std::unique_ptr<SegmentFile> file_;

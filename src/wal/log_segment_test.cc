@@ -64,6 +64,26 @@ TEST_F(LogSegmentTest, AccountsForWindowsItLetsTheWriterFaultIn) {
   EXPECT_EQ(ledger.used(MemoryClass::kLog), 2 * kWindow);
 }
 
+TEST_F(LogSegmentTest, ASyncReleasesWhatItWouldWriteProtectPageByPage) {
+  segment.MoveWindow(0, true);
+  ASSERT_TRUE(segment.Sync(kWindow / 2).ok());
+  EXPECT_TRUE(resident.empty());
+  EXPECT_EQ(ledger.used(MemoryClass::kLog), 2 * kWindow - kWindow / 2)
+      << "the writer faults in what lies ahead";
+  segment.MoveWindow(kWindow + 5, true);
+  EXPECT_EQ(resident, Windows{2});
+  EXPECT_EQ(ledger.used(MemoryClass::kLog), 2 * kWindow);
+  ASSERT_TRUE(segment.Sync(kWindow * 100).ok()) << "the log has moved on to the next segment";
+  EXPECT_TRUE(resident.empty());
+  EXPECT_EQ(ledger.used(MemoryClass::kLog), 0u);
+}
+
+TEST_F(LogSegmentTest, ASyncOfAFewBytesReleasesNothing) {
+  segment.MoveWindow(0, true);
+  ASSERT_TRUE(segment.Sync(kWindow / 16 - 1).ok());
+  EXPECT_EQ(resident, (Windows{0, 1}));
+}
+
 TEST_F(LogSegmentTest, MovesNothingOnceClosed) {
   segment.MoveWindow(0, true);
   ASSERT_TRUE(segment.Close().ok());
