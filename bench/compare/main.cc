@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 
+#include "harness_cost.h"
 #include "job.h"
 #include "phases.h"
 
@@ -13,6 +14,10 @@ namespace {
 int Fail(Output& output, const std::string& message) {
   output.Emit({{"event", "error"}, {"message", message}});
   return 1;
+}
+
+int Answer(Output& output, const Status& done) {
+  return done.ok() ? 0 : Fail(output, std::string(done.message()));
 }
 
 int ListEngines(Output& output) {
@@ -121,8 +126,7 @@ int RunCommand(const Words& words, Arguments& arguments, Output& output) {
     return Fail(output, wrong);
   }
   if (arguments.log_bytes > 0) FillLog(arguments);
-  const Status done = RunJob(*kind, arguments, output);
-  return done.ok() ? 0 : Fail(output, std::string(done.message()));
+  return Answer(output, RunJob(*kind, arguments, output));
 }
 
 }  // namespace
@@ -134,6 +138,7 @@ int main(int argument_count, char** arguments) {
   app.require_subcommand(1);
   CLI::App* engines = app.add_subcommand("engines", "The engines compiled in");
   CLI::App* phases = app.add_subcommand("phases", "The phases there are");
+  CLI::App* cost = app.add_subcommand("cost", "What measuring costs, with an engine that is none");
   CLI::App* run = app.add_subcommand("run", "Runs phases on one store");
   Words words;
   Arguments parsed;
@@ -148,5 +153,6 @@ int main(int argument_count, char** arguments) {
   }
   if (engines->parsed()) return ListEngines(output);
   if (phases->parsed()) return ListPhases(output);
+  if (cost->parsed()) return Answer(output, PrintHarnessCost(output));
   return RunCommand(words, parsed, output);
 }
