@@ -98,9 +98,15 @@ bool MemtableCursor::GoToPreviousLeaf() {
   const Leaf* const previous = leaf->previous.load(std::memory_order_acquire);
   if (previous == nullptr) return false;
   const Target first{Record(copy_.records[0])};
-  // Leaves split to the right: the neighbour is `previous` or was split off it (N2).
+  // Leaves split to the right: the neighbour is `previous` or was split off it (N2). Where `leaf`
+  // itself is being split off, `previous` still leads past it, and holds what lies before it.
   MemtableTree::CopyLeaf(previous, copy_);
-  while (copy_.next != leaf) MemtableTree::CopyLeaf(copy_.next, copy_);
+  while (copy_.next != leaf && copy_.next != nullptr) {
+    MemtableTree::LeafCopy next;
+    MemtableTree::CopyLeaf(copy_.next, next);
+    if (CountBefore(next, first) == 0) break;
+    copy_ = next;
+  }
   position_ = CountBefore(copy_, first);
   PrefetchRecords(copy_);
   return true;

@@ -8,9 +8,11 @@
 // Threads: one writer; readers use acquire loads throughout, so no fence is needed.
 // N1  Nothing is ever removed from the tree; a node lives as long as the memtable.
 // N2  A node splits by giving its upper part to a new node on its right, so its lowest key never
-//     changes and the leaf left of it stays left of it.
-// N3  Slots freed by a split may be filled again. `splits` is raised before that: a reader that
-//     finds it unchanged after reading has read one consistent state of the node.
+//     changes and the leaf left of it stays left of it. A reader that comes through a parent may
+//     reach the new node before its neighbours point to it; it points to them by then.
+// N3  Slots freed by a split may be filled again. `splits` is raised before the order is truncated
+//     and again after, before that: a reader that finds it unchanged after reading has read one
+//     consistent state of the node.
 // N4  The parent routes to the new node before `splits` of the old one is raised.
 // N5  The separator of a leaf is the leaf's first record.
 #pragma once

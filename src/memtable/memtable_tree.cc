@@ -1,10 +1,14 @@
 // Splitting a node, in the order that readers rely on:
-//   1. build the right node; nobody sees it yet
+//   1. build the right node, a leaf with both its neighbours; nobody sees it yet
 //   2. insert its separator into the parent (which may split first, the same way), or make a
-//      new root
+//      new root; a reader may be on the right node from here on, and go on to its neighbours
 //   3. raise `splits` of the old node; who came before step 2 will notice and come again
-//   4. leaves: link the right node between the old one and its successor
-//   5. truncate the old node's order; from here on its freed slots may be filled
+//   4. leaves: link the right node between the old one and its successor. Not before 3: who came
+//      before 2 and looks for the first record of the successor must notice
+//   5. truncate the old node's order
+//   6. raise `splits` again; from here on the freed slots may be filled. Who came between 3 and 5
+//      has the order of before and would take what fills them for the records that moved
+// A leaf that is appended goes through 1 to 4: nothing moves, but it comes between two leaves.
 // Between 3 and 5 the old leaf still shows the records that moved; cursors skip what they have
 // seen.
 #include "memtable/memtable_tree.h"
@@ -189,13 +193,15 @@ void MemtableTree::MoveFinger(const Target& target) {
   finger_.leaf = static_cast<Leaf*>(node);
 }
 
-// Ordered input leaves full leaves behind instead of halves. Nothing moves, so `splits` stays.
+// Ordered input leaves full leaves behind instead of halves.
 void MemtableTree::AppendLeaf(const Target& target, Record record) {
   Leaf* const right = NewNode<Leaf>();
   FillFreeSlot(*right, Permutation(), target.head, record.bytes());
   right->StoreOrder(Permutation::InOrder(1));
-  LinkAfter(*finger_.leaf, right);
+  PlaceAfter(*finger_.leaf, right);
   InsertSeparator(1, {target.head, record.bytes()}, right);
+  finger_.leaf->RaiseSplits();
+  Link(right);
   finger_.leaf = right;
   finger_.lower_head = target.head;
 }
@@ -211,11 +217,13 @@ void MemtableTree::SplitLeaf(const Target& target) {
     Store(right->records[i - kKept], Load(leaf.records[order.slot(i)]));
   }
   right->StoreOrder(Permutation::InOrder(kNodeSlots - kKept));
+  PlaceAfter(leaf, right);
   const HeadedRecord separator{Load(right->heads[0]), Load(right->records[0])};
   InsertSeparator(1, separator, right);
   leaf.RaiseSplits();
-  LinkAfter(leaf, right);
+  Link(right);
   leaf.StoreOrder(order.Truncated(kKept));
+  leaf.RaiseSplits();
 
   if (target.IsAfter(separator.head, separator.record)) {
     finger_.leaf = right;
@@ -225,13 +233,16 @@ void MemtableTree::SplitLeaf(const Target& target) {
   }
 }
 
+void MemtableTree::PlaceAfter(Leaf& leaf, Leaf* right) {
+  Store(right->next, Load(leaf.next));
+  Store(right->previous, &leaf);
+}
+
 // `next` of the leaf comes before `previous` of the successor: who goes back from the successor
 // must find it again by going forth.
-void MemtableTree::LinkAfter(Leaf& leaf, Leaf* right) {
-  Leaf* const successor = Load(leaf.next);
-  Store(right->next, successor);
-  Store(right->previous, &leaf);
-  Store(leaf.next, right);
+void MemtableTree::Link(Leaf* right) {
+  Leaf* const successor = Load(right->next);
+  Store(Load(right->previous)->next, right);
   if (successor != nullptr) {
     Store(successor->previous, right);
   } else {
@@ -275,6 +286,7 @@ InnerNode* MemtableTree::SplitInner(InnerNode* node, const Target& target) {
   InsertSeparator(node->level + 1, separator, right);
   node->RaiseSplits();
   node->StoreOrder(order.Truncated(middle));
+  node->RaiseSplits();
   return target.IsAfter(separator.head, separator.record) ? right : node;
 }
 

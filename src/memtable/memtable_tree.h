@@ -77,7 +77,8 @@ class MemtableTree {
   void MoveFinger(const Target& target);
   void AppendLeaf(const Target& target, Record record);
   void SplitLeaf(const Target& target);
-  void LinkAfter(Leaf& leaf, Leaf* right);
+  static void PlaceAfter(Leaf& leaf, Leaf* right);
+  void Link(Leaf* right);
   void InsertSeparator(std::uint32_t level, HeadedRecord separator, Node* right);
   InnerNode* SplitInner(InnerNode* node, const Target& target);
   template <typename AnyNode, typename... Arguments>
