@@ -2,62 +2,37 @@
 
 #include <pthread.h>
 #include <signal.h>
-#ifdef __linux__
-#include <sys/resource.h>
-#include <unistd.h>
-#endif
 
 #include <algorithm>
-#include <cerrno>
 
 #include "base/check.h"
 
 namespace firn {
-namespace {
-
-#ifdef __linux__
-// A third of the weight of a thread of normal priority (sched(7): a step is a factor of 1.25).
-// Nearly idle priority would be too little: who waits for a lock held by a merge waits for the
-// merge to get the processor back.
-constexpr int kLowNice = 5;
-#endif
-
-// Best effort: without it merges compete with clients on equal terms.
-void YieldToOthers() {
-#ifdef __linux__
-  // Linux keeps the value by thread, against POSIX (setpriority(2), "C library/kernel
-  // differences").
-  const auto thread = static_cast<id_t>(gettid());
-  errno = 0;
-  const int inherited = getpriority(PRIO_PROCESS, thread);
-  if (errno == 0) (void)setpriority(PRIO_PROCESS, thread, inherited + kLowNice);
-#endif
-}
-
-}  // namespace
 
 void PosixExecutor::Start() {
-  for (const Pool& pool : pools_) FIRN_CHECK(pool.worker_count >= 1);
+  FIRN_CHECK(worker_count_ >= 2);
   // Signals are the embedding program's: its threads take them, with its handlers and stacks.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   FIRN_CHECK(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
   const Lock lock(mutex_);
-  for (const Priority priority : {Priority::kHigh, Priority::kLow}) {
-    for (std::size_t i = 0; i < PoolOf(priority).worker_count; ++i) {
-      workers_.emplace_back([this, priority] { RunWorker(priority); });
-    }
+  for (std::size_t i = 0; i < worker_count_; ++i) {
+    workers_.emplace_back([this] { RunWorker(); });
   }
   FIRN_CHECK(pthread_sigmask(SIG_SETMASK, &before, nullptr) == 0);
+}
+
+std::deque<PosixExecutor::Task>& PosixExecutor::ReadyLocked(Priority priority) {
+  return ready_[static_cast<std::size_t>(priority)];
 }
 
 void PosixExecutor::Schedule(Priority priority, std::function<void()> task) {
   {
     const Lock lock(mutex_);
-    PoolOf(priority).ready.push_back({++last_ticket_, priority, std::move(task)});
+    ReadyLocked(priority).push_back({++last_ticket_, priority, std::move(task)});
   }
-  PoolOf(priority).work.notify_one();
+  work_.notify_one();
 }
 
 std::uint64_t PosixExecutor::ScheduleAfter(Micros delay, Priority priority,
@@ -69,8 +44,7 @@ std::uint64_t PosixExecutor::ScheduleAfter(Micros delay, Priority priority,
     const TimePoint due = std::chrono::steady_clock::now() + delay;
     timers_.emplace(std::pair(due, ticket), Task{ticket, priority, std::move(task)});
   }
-  // Whoever is idle has to know when to look again.
-  for (Pool& pool : pools_) pool.work.notify_one();
+  work_.notify_one();
   return ticket;
 }
 
@@ -85,8 +59,7 @@ bool PosixExecutor::Cancel(std::uint64_t ticket) {
     timers_.erase(timer);
     return true;
   }
-  for (Pool& pool : pools_) {
-    std::deque<Task>& ready = pool.ready;
+  for (std::deque<Task>& ready : ready_) {
     const auto task = std::find_if(ready.begin(), ready.end(),
                                    [ticket](const Task& t) { return t.ticket == ticket; });
     if (task == ready.end()) continue;
@@ -101,43 +74,48 @@ void PosixExecutor::MoveDueTimersLocked() {
   const TimePoint now = std::chrono::steady_clock::now();
   while (!timers_.empty() && timers_.begin()->first.first <= now) {
     auto timer = timers_.extract(timers_.begin());
-    Pool& pool = PoolOf(timer.mapped().priority);
-    pool.ready.push_back(std::move(timer.mapped()));
-    pool.work.notify_one();  // it may be another pool's than the one that noticed
+    ReadyLocked(timer.mapped().priority).push_back(std::move(timer.mapped()));
   }
 }
 
-void PosixExecutor::WaitForWorkLocked(Lock& lock, Pool& pool) {
+bool PosixExecutor::CanStartLocked(Priority priority) const {
+  if (ready_[static_cast<std::size_t>(priority)].empty()) return false;
+  return priority == Priority::kHigh || low_running_ < low_slots();
+}
+
+void PosixExecutor::WaitForWorkLocked(Lock& lock) {
   if (timers_.empty()) {
-    pool.work.wait(lock);
+    work_.wait(lock);
   } else {
     const TimePoint earliest = timers_.begin()->first.first;
-    pool.work.wait_until(lock, earliest);
+    work_.wait_until(lock, earliest);
   }
 }
 
-void PosixExecutor::RunFirstLocked(Lock& lock, Pool& pool) {
-  std::function<void()> run = std::move(pool.ready.front().run);
-  pool.ready.pop_front();
+void PosixExecutor::RunFirstLocked(Lock& lock, Priority priority) {
+  std::function<void()> run = std::move(ReadyLocked(priority).front().run);
+  ReadyLocked(priority).pop_front();
+  if (priority == Priority::kLow) ++low_running_;
   // The wake-up that brought this worker here may have been for a timer or another task as well.
-  pool.work.notify_one();
+  work_.notify_one();
   lock.unlock();
   run();
   run = nullptr;
   lock.lock();
+  if (priority == Priority::kLow) --low_running_;
 }
 
-void PosixExecutor::RunWorker(Priority priority) {
+void PosixExecutor::RunWorker() {
   (void)pthread_setname_np(pthread_self(), "firn-worker");
-  if (priority == Priority::kLow) YieldToOthers();
-  Pool& pool = PoolOf(priority);
   Lock lock(mutex_);
   while (true) {
     MoveDueTimersLocked();
-    if (!pool.ready.empty()) {
-      RunFirstLocked(lock, pool);
+    if (CanStartLocked(Priority::kHigh)) {
+      RunFirstLocked(lock, Priority::kHigh);
+    } else if (CanStartLocked(Priority::kLow)) {
+      RunFirstLocked(lock, Priority::kLow);
     } else {
-      WaitForWorkLocked(lock, pool);
+      WaitForWorkLocked(lock);
     }
   }
 }

@@ -1,17 +1,13 @@
-// Two fixed pools of worker threads, one a priority, with timers. Workers for low tasks yield the
-// processor to everybody else in the process (Linux; elsewhere all are equal): merging gets what
-// clients, flushes and syncs leave over. A thread may lower its priority but not raise it again, so
-// workers do not change sides.
+// A fixed pool of worker threads with two priorities and timers.
 //
 // Threads: all members concurrently; tasks run on the workers, without a lock.
 // Lifetime: never ends (there is no destructor that joins). The pool of the process is made on
 // first use and left behind at exit, so a task may still run while static destructors do; stores
 // wait for their own tasks in Close. A child made by fork has no workers.
-// X1  A high task never waits for low ones and never runs at their priority: a writer may be
-//     waiting for it.
-// X2  Within a priority, tasks start in the order in which they became due.
-// X3  Whenever a timer is set and a worker of either pool is idle, one of them waits no longer than
-//     for the earliest timer.
+// X1  At most workers - 1 low tasks run at once, so a high task never waits for low ones.
+// X2  High before low; within a priority in the order in which tasks became due.
+// X3  Whenever a timer is set and a worker is idle, an idle worker waits no longer than for the
+//     earliest timer.
 #pragma once
 
 #include <array>
@@ -29,16 +25,15 @@ namespace firn {
 
 class PosixExecutor final : public Executor {
  public:
-  // Requires: at least one worker each. Start() must follow, once.
-  PosixExecutor(std::size_t high_workers, std::size_t low_workers)
-      : pools_{Pool{high_workers}, Pool{low_workers}} {}
+  // Requires: workers >= 2. Start() must follow, once.
+  explicit PosixExecutor(std::size_t workers) : worker_count_(workers) {}
   void Start();
 
   void Schedule(Priority priority, std::function<void()> task) override;
   std::uint64_t ScheduleAfter(Micros delay, Priority priority,
                               std::function<void()> task) override;
   bool Cancel(std::uint64_t ticket) override;
-  [[nodiscard]] std::size_t low_slots() const override { return pools_[1].worker_count; }
+  [[nodiscard]] std::size_t low_slots() const override { return worker_count_ - 1; }
   bool RunOne() override { return false; }
 
  private:
@@ -50,28 +45,22 @@ class PosixExecutor final : public Executor {
     std::function<void()> run;
   };
 
-  struct Pool {
-    explicit Pool(std::size_t workers) : worker_count(workers) {}
-
-    const std::size_t worker_count;
-    std::condition_variable work;
-    std::deque<Task> ready;
-  };
-
-  [[nodiscard]] Pool& PoolOf(Priority priority) {
-    return pools_[static_cast<std::size_t>(priority)];
-  }
+  std::deque<Task>& ReadyLocked(Priority priority);
   void MoveDueTimersLocked();
-  void WaitForWorkLocked(Lock& lock, Pool& pool);
-  void RunFirstLocked(Lock& lock, Pool& pool);
-  void RunWorker(Priority priority);
+  [[nodiscard]] bool CanStartLocked(Priority priority) const;
+  void WaitForWorkLocked(Lock& lock);
+  void RunFirstLocked(Lock& lock, Priority priority);
+  void RunWorker();
 
-  // Below: guarded by mutex_. A std::mutex, because timers need a timed wait and the pools are
-  // never part of a simulation.
+  const std::size_t worker_count_;
+  // Below: guarded by mutex_. A std::mutex, because timers need a timed wait and the pool is never
+  // part of a simulation.
   std::mutex mutex_;
-  std::array<Pool, 2> pools_;  // by Priority
+  std::condition_variable work_;
+  std::array<std::deque<Task>, 2> ready_;  // by Priority
   std::map<std::pair<TimePoint, std::uint64_t>, Task> timers_;
   std::uint64_t last_ticket_ = 0;
+  std::size_t low_running_ = 0;
   std::vector<std::thread> workers_;  // never joined
 };
 

@@ -1,8 +1,5 @@
 #include "env/posix_executor.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <latch>
 #include <memory>
@@ -38,7 +35,7 @@ TEST(PosixExecutor, RunsEveryTaskOnceOnItsWorkers) {
   EXPECT_FALSE(Pool().RunOne());
 }
 
-TEST(PosixExecutor, LowTasksLeaveTheWorkersForHighOnes) {
+TEST(PosixExecutor, LowTasksLeaveAWorkerForHighOnes) {
   const std::size_t slots = Pool().low_slots();
   ASSERT_EQ(slots, 2u);
   std::latch release(1);
@@ -64,56 +61,6 @@ TEST(PosixExecutor, LowTasksLeaveTheWorkersForHighOnes) {
   release.count_down();
   low_done.wait();
   EXPECT_TRUE(third_low_ran);
-}
-
-#ifdef __linux__
-// How far the thread that runs a task of this priority stands behind others.
-int NiceOf(Priority priority) {
-  int nice = 0;
-  std::latch done(1);
-  Pool().Schedule(priority, [&] {
-    nice = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid()));
-    done.count_down();
-  });
-  done.wait();
-  return nice;
-}
-
-TEST(PosixExecutor, LowTasksYieldTheProcessorAndHighOnesDoNot) {
-  const int own = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid()));
-  for (int i = 0; i < 10; ++i) {  // whichever worker takes it
-    EXPECT_EQ(NiceOf(Priority::kHigh), own);
-    EXPECT_GT(NiceOf(Priority::kLow), own);
-  }
-}
-#endif
-
-TEST(PosixExecutor, TimersOfOnePoolAreMetWhileTheOtherIsBusy) {
-  struct Case {
-    Priority busy;
-    std::ptrdiff_t workers;
-    Priority timed;
-  };
-  const auto low_slots = static_cast<std::ptrdiff_t>(Pool().low_slots());
-  for (const Case& pools : {Case{Priority::kLow, low_slots, Priority::kHigh},
-                            Case{Priority::kHigh, 3, Priority::kLow}}) {
-    std::latch release(1);
-    std::latch occupied(pools.workers);
-    std::latch idle_again(pools.workers);
-    for (std::ptrdiff_t i = 0; i < pools.workers; ++i) {
-      Pool().Schedule(pools.busy, [&] {
-        occupied.count_down();
-        release.wait();
-        idle_again.count_down();
-      });
-    }
-    occupied.wait();
-    std::latch timer_ran(1);
-    Pool().ScheduleAfter(1ms, pools.timed, [&] { timer_ran.count_down(); });
-    timer_ran.wait();
-    release.count_down();
-    idle_again.wait();
-  }
 }
 
 TEST(PosixExecutor, DelayedTasksRunNotBeforeTheirDelay) {

@@ -15,9 +15,8 @@
 namespace firn {
 namespace {
 
-// For a flush, for a sync, and for the timer that notices when either hangs.
-constexpr std::size_t kHighWorkers = 3;
-constexpr std::size_t kLowWorkers = 2;
+// One for flushes and log work, two for compactions.
+constexpr std::size_t kWorkers = 3;
 
 class PosixClock final : public Clock {
  public:
@@ -60,7 +59,7 @@ struct PosixParts {
 
   PosixFileSystem file_system;
   PosixClock clock;
-  PosixExecutor executor{kHighWorkers, kLowWorkers};
+  PosixExecutor executor{kWorkers};
   PosixRandom random;
   Runtime runtime{&file_system, &clock, &executor, &random};
 };

@@ -24,11 +24,11 @@ class Clock {
 
 enum class Priority : std::uint8_t {
   kHigh,  // what a writer may be waiting for: flush, log segments, syncs
-  kLow,   // compaction; gets the processor time that others leave over, where the OS can do that
+  kLow,   // compaction
 };
 
 // Runs background work.
-// Low tasks never occupy the workers of high ones, so a flush starts at once.
+// A low task never occupies the last worker, so a flush starts at once.
 class Executor {
  public:
   virtual ~Executor() = default;
@@ -61,7 +61,7 @@ struct Runtime {
   Executor* executor = nullptr;
   Random* random = nullptr;
 
-  // The OS: POSIX files, process-wide pools of workers started on first use. Never
+  // The OS: POSIX files, a process-wide pool of three workers started on first use. Never
   // destroyed.
   static const Runtime& Posix();
 };
