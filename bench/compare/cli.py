@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 import time
-from typing import Any, Callable, Dict, Iterator, List, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 
 from . import answers, machine, results as result_files
 from .build import PEERS, BuildError, build_programs, programs_in
@@ -69,6 +69,8 @@ def parser() -> argparse.ArgumentParser:
                       help="the raw results (build/compare.json)")
     made.add_argument("--html", type=pathlib.Path, metavar="FILE",
                       help="the report with plots (beside the raw results)")
+    made.add_argument("--markdown", type=pathlib.Path, metavar="FILE",
+                      help="the tables once more, for a page that keeps them")
     made.add_argument("--report", type=pathlib.Path, metavar="FILE",
                       help="measure nothing: tables and report of a result file")
     made.add_argument("--resume", type=pathlib.Path, metavar="FILE",
@@ -183,7 +185,9 @@ def measure(results: Results, runner: Runner, json_path: pathlib.Path, with_limi
         results.save(json_path)
 
 
-def show(results: Results, written: List[pathlib.Path], html: pathlib.Path) -> int:
+def show(results: Results, written: List[pathlib.Path], html: pathlib.Path,
+         markdown: Optional[pathlib.Path]) -> int:
+    from .markdown import write_markdown
     from .report import write_report
     from .terminal import console, print_report, print_written
 
@@ -191,6 +195,9 @@ def show(results: Results, written: List[pathlib.Path], html: pathlib.Path) -> i
     problems = answers.complaints(results)
     print_report(out, results, problems)
     write_report(results, problems, html)
+    if markdown is not None:
+        write_markdown(results, markdown)
+        written = [*written, markdown]
     print_written(out, [*written, html])
     return 1 if problems else 0
 
@@ -198,7 +205,7 @@ def show(results: Results, written: List[pathlib.Path], html: pathlib.Path) -> i
 def compare(options: argparse.Namespace, arguments: List[str]) -> int:
     if options.report:
         html = options.html or options.report.with_suffix(".html")
-        return show(result_files.load(options.report), [], html)
+        return show(result_files.load(options.report), [], html, options.markdown)
     if options.list:
         print_plan(plan_of(options))
         return 0
@@ -223,7 +230,8 @@ def compare(options: argparse.Namespace, arguments: List[str]) -> int:
         results.save(json_path)
         print(f"\nscripts/compare: interrupted; go on with --resume {json_path}", file=sys.stderr)
         return INTERRUPTED
-    return show(results, [json_path], options.html or json_path.with_suffix(".html"))
+    return show(results, [json_path], options.html or json_path.with_suffix(".html"),
+                options.markdown)
 
 
 def _interrupt(*_: object) -> None:

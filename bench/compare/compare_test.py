@@ -12,7 +12,8 @@ from typing import Any, Dict, List, Optional
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from compare import answers, bounds, cli, jobs, plan, results, summary, tables  # noqa: E402
+from compare import (answers, bounds, cli, jobs, markdown, plan, results,  # noqa: E402
+                     summary, tables)
 
 # Speaks the protocol of docs/comparison.md; --keys names what it does wrong.
 FAKE = """
@@ -252,6 +253,14 @@ class TheTables(unittest.TestCase):
                                      for seconds in (1.0, 2.0, 4.0)]})
         rows = tables.Tables(found).throughput(found.groups[0]).rows
         self.assertEqual(rows[0][2], "500\n250–1.00 k")
+
+    def test_as_markdown_a_row_is_one_line(self) -> None:
+        found = results_of({"firn": [[phase_event("readrandom", seconds)] for seconds in (1, 2)]})
+        text = markdown.markdown_of(tables.Tables(found).throughput(found.groups[0]))
+        [line] = [line for line in text.splitlines() if line.startswith("| readrandom")]
+        header = next(line for line in text.splitlines() if line.startswith("| row"))
+        self.assertEqual(line.count("|"), header.count("|"))
+        self.assertIn("500–1.00 k", line)
 
     def test_writes_show_what_they_cost(self) -> None:
         event = phase_event("fillrandom", bytes_written=600, bytes_put=100, space_bytes=150,
