@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <span>
 
+#include "base/blocked_bloom.h"
 #include "base/prefetch.h"
 #include "memtable/arena.h"
 
@@ -29,19 +30,19 @@ class KeyFilter {
   // Writer only. `hash` is KeyHash of the key.
   void Add(std::uint64_t hash) {
     Line& line = lines_[LineIndex(hash)];
-    std::uint64_t bits = BitsOf(hash);
-    for (unsigned i = 0; i < kProbes; ++i, bits >>= kBitIndexWidth) {
-      std::atomic<std::uint64_t>& word = line.words[WordOf(bits)];
+    std::uint64_t bits = BlockedBloom::BitsOf(hash);
+    for (unsigned i = 0; i < kProbes; ++i, bits >>= BlockedBloom::kBitIndexWidth) {
+      std::atomic<std::uint64_t>& word = line.words[BlockedBloom::WordOf(bits)];
       // Not an atomic read-modify-write: nobody else writes.
       word.store(word.load(std::memory_order_relaxed) | MaskOf(bits), std::memory_order_relaxed);
     }
   }
   [[nodiscard]] bool MayContain(std::uint64_t hash) const {
     const Line& line = lines_[LineIndex(hash)];
-    std::uint64_t bits = BitsOf(hash);
+    std::uint64_t bits = BlockedBloom::BitsOf(hash);
     std::uint64_t missing = 0;
-    for (unsigned i = 0; i < kProbes; ++i, bits >>= kBitIndexWidth) {
-      missing |= ~line.words[WordOf(bits)].load(std::memory_order_relaxed) & MaskOf(bits);
+    for (unsigned i = 0; i < kProbes; ++i, bits >>= BlockedBloom::kBitIndexWidth) {
+      missing |= ~line.words[BlockedBloom::WordOf(bits)].load(std::memory_order_relaxed) & MaskOf(bits);
     }
     return missing == 0;
   }
@@ -52,25 +53,17 @@ class KeyFilter {
  private:
   static constexpr std::size_t kBitsPerKey = 10;
   static constexpr unsigned kProbes = 6;  // what tables use at ten bits a key
-  static constexpr unsigned kBitIndexWidth = 9;
 
   struct alignas(kCacheLineBytes) Line {
     std::array<std::atomic<std::uint64_t>, 8> words;
   };
-  static_assert(sizeof(Line) * 8 == std::size_t{1} << kBitIndexWidth);
+  static_assert(sizeof(Line) * 8 == std::size_t{1} << BlockedBloom::kBitIndexWidth);
 
-  __extension__ using Wide = unsigned __int128;
-  // By the hash's high bits; BitsOf moves the others up.
   [[nodiscard]] std::size_t LineIndex(std::uint64_t hash) const {
-    return static_cast<std::size_t>(Wide{hash} * lines_.size() >> 64);
+    return BlockedBloom::LineIndex(hash, lines_.size());
   }
-  [[nodiscard]] static std::uint64_t BitsOf(std::uint64_t hash) {
-    constexpr std::uint64_t kGoldenRatio = 0x9E3779B97F4A7C15ull;  // 2^64 / golden ratio (Knuth)
-    return hash * kGoldenRatio;
-  }
-  [[nodiscard]] static std::size_t WordOf(std::uint64_t bits) { return bits >> 6 & 7; }
   [[nodiscard]] static std::uint64_t MaskOf(std::uint64_t bits) {
-    return std::uint64_t{1} << (bits & 63);
+    return std::uint64_t{1} << BlockedBloom::BitOf(bits);
   }
 
   std::span<Line> lines_;

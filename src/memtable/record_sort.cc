@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/common_prefix.h"
 
 namespace firn {
 namespace {
@@ -164,21 +165,6 @@ void SortRecords(Places places, std::size_t depth) {
     SortHeads(rest);
     PushGroups(rest, rest_depth, groups);
   }
-}
-
-std::size_t CommonPrefixBytes(Slice a, Slice b) {
-  const std::size_t most = std::min(a.size(), b.size());
-  std::size_t common = 0;
-  while (common + kHeadBytes <= most) {
-    const std::uint64_t difference = LoadFixed<std::uint64_t>(a.data() + common) ^
-                                     LoadFixed<std::uint64_t>(b.data() + common);
-    if (difference != 0) {
-      return common + static_cast<std::size_t>(std::countr_zero(difference)) / 8;
-    }
-    common += kHeadBytes;
-  }
-  while (common < most && a[common] == b[common]) ++common;
-  return common;
 }
 
 }  // namespace firn

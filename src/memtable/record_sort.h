@@ -22,7 +22,4 @@ struct RecordPlace {
 // Costs n log n steps on heads, and at worst a look at every 8 bytes that keys have in common.
 void SortRecords(std::span<RecordPlace> places, std::size_t depth);
 
-// How many bytes two keys begin with in common.
-[[nodiscard]] std::size_t CommonPrefixBytes(Slice a, Slice b);
-
 }  // namespace firn

@@ -89,14 +89,5 @@ TEST_F(RecordSort, AgreesWithAComparisonOfWholeKeys) {
   }
 }
 
-TEST(CommonPrefixBytes, CountsEqualBytesAtTheBeginning) {
-  const std::string key = "0123456789abcdefghij";
-  for (std::size_t bytes = 0; bytes <= key.size(); ++bytes) {
-    EXPECT_EQ(CommonPrefixBytes(key, key.substr(0, bytes)), bytes);
-    EXPECT_EQ(CommonPrefixBytes(key.substr(0, bytes) + "!!!!!!!!!", key), bytes);
-  }
-  EXPECT_EQ(CommonPrefixBytes("", ""), 0u);
-}
-
 }  // namespace
 }  // namespace firn::testing

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/check.h"
+#include "base/common_prefix.h"
 
 namespace firn {
 namespace {

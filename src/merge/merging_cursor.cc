@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/check.h"
+#include "base/common_prefix.h"
 #include "base/status_macros.h"
 #include "merge/direction.h"
 #include "merge/loser_tree.h"
@@ -179,11 +180,7 @@ class MergingCursor final : public EntryCursor {
     }
     prefix_.assign(shared);
   }
-  static Slice SharedStart(Slice a, Slice b) {
-    const Slice shorter = a.substr(0, b.size());
-    const auto differ = std::mismatch(shorter.begin(), shorter.end(), b.begin()).first;
-    return a.substr(0, static_cast<std::size_t>(differ - shorter.begin()));
-  }
+  static Slice SharedStart(Slice a, Slice b) { return a.substr(0, CommonPrefixBytes(a, b)); }
 
   [[nodiscard]] bool FrontPrecedes(std::size_t a, std::size_t b) const {
     const Source& left = sources_[a];

@@ -1,6 +1,7 @@
 #include "table/fences.h"
 
 #include "base/check.h"
+#include "base/common_prefix.h"
 
 namespace firn {
 namespace {
@@ -12,7 +13,7 @@ constexpr auto kByteMax = static_cast<char>(0xFF);
 }  // namespace
 
 Slice Separator(Slice last, Slice next, std::string& buffer) {
-  const std::size_t common = CommonPrefix(last, next);
+  const std::size_t common = CommonPrefixBytes(last, next);
   // Cut behind the first differing byte and round that byte up, as long as that stays below `next`;
   // a longer `next` leaves room for its own byte.
   if (common + 1 < last.size() && common < next.size()) {

@@ -20,7 +20,7 @@ std::uint32_t LinesFor(std::size_t keys, std::uint32_t bits_per_key) {
 
 // ln 2 times the bits a key is best for a plain Bloom filter; one line of it wants slightly less.
 std::uint32_t ProbesFor(std::uint32_t bits_per_key) {
-  return std::clamp<std::uint32_t>(bits_per_key * 6 / 10, 1, FilterView::kProbesMax);
+  return std::clamp<std::uint32_t>(bits_per_key * 6 / 10, 1, BlockedBloom::kProbesMax);
 }
 
 }  // namespace
@@ -43,9 +43,9 @@ void BuildFilter(std::span<const std::uint64_t> hashes, std::uint32_t bits_per_k
   StoreFixed<std::uint64_t>(to + 8, kKeyHashSeed);
   char* const first_line = to + kFilterHeaderBytes;
   for (const std::uint64_t hash : hashes) {
-    char* line = first_line + FilterView::LineIndex(hash, lines) * kFilterLineBytes;
-    std::uint64_t bits = FilterView::BitsOf(hash);
-    for (std::uint32_t i = 0; i < probes; ++i, bits >>= FilterView::kBitIndexWidth) {
+    char* line = first_line + BlockedBloom::LineIndex(hash, lines) * kFilterLineBytes;
+    std::uint64_t bits = BlockedBloom::BitsOf(hash);
+    for (std::uint32_t i = 0; i < probes; ++i, bits >>= BlockedBloom::kBitIndexWidth) {
       char* word = line + FilterView::WordAt(bits);
       StoreFixed(word, LoadFixed<std::uint64_t>(word) | std::uint64_t{1} << (bits & 63));
     }
@@ -65,7 +65,7 @@ bool FilterView::Parse(Slice bytes, FilterView* filter) {
   const std::uint32_t probes = static_cast<std::uint8_t>(bytes[3]);
   const auto lines = LoadFixed<std::uint32_t>(bytes.data() + 4);
   const std::size_t line_bytes = bytes.size() - kFilterHeaderBytes;
-  if (probes == 0 || probes > kProbesMax || lines == 0 ||
+  if (probes == 0 || probes > BlockedBloom::kProbesMax || lines == 0 ||
       line_bytes != std::uint64_t{lines} * kFilterLineBytes) {
     return false;
   }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <span>
 
+#include "base/blocked_bloom.h"
 #include "base/coding.h"
 
 namespace firn {
@@ -34,10 +35,10 @@ class FilterView {
   [[nodiscard]] bool MayContain(std::uint64_t hash) const {
     if (lines_ == nullptr) return true;
     const char* line = LineOf(hash);
-    std::uint64_t bits = BitsOf(hash);
+    std::uint64_t bits = BlockedBloom::BitsOf(hash);
     std::uint64_t missing = 0;
-    for (std::uint32_t i = 0; i < probes_; ++i, bits >>= kBitIndexWidth) {
-      missing |= ~LoadFixed<std::uint64_t>(line + WordAt(bits)) >> (bits & 63) & 1;
+    for (std::uint32_t i = 0; i < probes_; ++i, bits >>= BlockedBloom::kBitIndexWidth) {
+      missing |= ~LoadFixed<std::uint64_t>(line + WordAt(bits)) >> BlockedBloom::BitOf(bits) & 1;
     }
     return missing == 0;
   }
@@ -46,24 +47,14 @@ class FilterView {
   }
   [[nodiscard]] bool active() const { return lines_ != nullptr; }
 
-  // 512 bits a line: 9 bits of the mixed hash choose one, and 64 / 9 limits the probes.
-  static constexpr std::uint32_t kBitIndexWidth = 9;
-  static constexpr std::uint32_t kProbesMax = 7;
-  [[nodiscard]] static std::uint64_t LineIndex(std::uint64_t hash, std::uint32_t lines) {
-    return static_cast<std::uint64_t>(Product(hash, lines) >> 64);
+  // Byte offset in the line of the word that holds the probe's bit.
+  [[nodiscard]] static std::size_t WordAt(std::uint64_t bits) {
+    return BlockedBloom::WordOf(bits) * sizeof(std::uint64_t);
   }
-  // The line is chosen by the hash's high bits; the multiplication moves the others up.
-  [[nodiscard]] static std::uint64_t BitsOf(std::uint64_t hash) {
-    constexpr std::uint64_t kGoldenRatio = 0x9E3779B97F4A7C15ull;  // 2^64 / golden ratio (Knuth)
-    return hash * kGoldenRatio;
-  }
-  [[nodiscard]] static std::size_t WordAt(std::uint64_t bits) { return (bits >> 6 & 7) * 8; }
 
  private:
-  __extension__ using Wide = unsigned __int128;
-  static Wide Product(std::uint64_t a, std::uint64_t b) { return Wide{a} * b; }
   [[nodiscard]] const char* LineOf(std::uint64_t hash) const {
-    return lines_ + LineIndex(hash, line_count_) * kFilterLineBytes;
+    return lines_ + BlockedBloom::LineIndex(hash, line_count_) * kFilterLineBytes;
   }
 
   const char* lines_ = nullptr;

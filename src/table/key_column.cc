@@ -1,16 +1,10 @@
 #include "table/key_column.h"
 
 #include "base/check.h"
+#include "base/common_prefix.h"
 #include "base/types.h"
 
 namespace firn {
-
-std::size_t CommonPrefix(Slice a, Slice b) {
-  const std::size_t limit = std::min(a.size(), b.size());
-  return static_cast<std::size_t>(
-      std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(limit), b.begin()).first -
-      a.begin());
-}
 
 int KeyColumn::Compare(std::size_t i, std::size_t j) const {
   if (head(i) != head(j)) return head(i) < head(j) ? -1 : 1;
@@ -43,7 +37,7 @@ const char* KeyColumn::Check(std::size_t bytes) const {
 
 KeyColumnEncoder::KeyColumnEncoder(std::span<const Slice> keys) : keys_(keys) {
   FIRN_DCHECK(!keys.empty());
-  prefix_bytes_ = CommonPrefix(keys.front(), keys.back());
+  prefix_bytes_ = CommonPrefixBytes(keys.front(), keys.back());
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     has_short_keys_ |= keys_[i].size() - prefix_bytes_ < kHeadBytes;
     tail_bytes_ += tail_bytes(i);

@@ -23,9 +23,6 @@ namespace firn {
 
 inline constexpr std::size_t kHeadBytes = 8;
 
-// Length of the longest common prefix.
-[[nodiscard]] std::size_t CommonPrefix(Slice a, Slice b);
-
 class KeyColumn {
  public:
   std::size_t count = 0;

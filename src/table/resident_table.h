@@ -52,7 +52,7 @@ class ResidentTable {
   }
 
   // Fetches what a point lookup reads of a resident block before it knows the entry: the frame's
-  // header, the block's header and tags, and the offsets, where a usual block has them.
+  // header and the block's columns up to the prefix, where a usual block has it.
   static void PrefetchForLookup(const PartitionView& partition, std::size_t block) {
     const Frame* frame = partition.slots[block].load(std::memory_order_relaxed);
     if (frame == nullptr) return;

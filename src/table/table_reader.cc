@@ -88,7 +88,6 @@ Result<bool> TableFileReader::GetInPartition(const ResidentTable& table,
                                              SequenceNumber at, TableLookup* lookup) const {
   // First, because most tables do not hold the key; where they do, the branch is predicted and the
   // search below runs while the filter's line is on its way.
-  partition.filter.Prefetch(key.hash);
   if (!partition.filter.MayContain(key.hash)) return false;
   std::size_t i = partition.FindBlock(key.key);
   ResidentTable::PrefetchForLookup(partition, i);
