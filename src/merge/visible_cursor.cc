@@ -119,8 +119,8 @@ Status VisibleCursor::TakePlain(Items out, std::size_t* count) {
 
   const Items room = out.subspan(owes_item ? 1 : 0);
   std::size_t found = 0;
-  FIRN_RETURN_IF_ERROR(forward ? source_->NextPlain(room, &found)
-                               : source_->PrevPlain(room, &found));
+  FIRN_RETURN_IF_ERROR(forward ? source_->NextPlain(room, nullptr, &found)
+                               : source_->PrevPlain(room, nullptr, &found));
   if (found == 0) return {};
   const std::size_t inside = CountInside(room.data(), found);
   source_done_ = inside < found;

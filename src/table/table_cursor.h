@@ -28,8 +28,8 @@ class TableCursor final : public EntryCursor {
   Status SeekForPrev(Slice target) override { return Settle(GoTo<true>(target)); }
   Status Next(EntryBatch& batch, std::size_t limit) override;
   Status Prev(EntryBatch& batch, std::size_t limit) override;
-  Status NextPlain(std::span<KeyValue> items, std::size_t* count) override;
-  Status PrevPlain(std::span<KeyValue> items, std::size_t* count) override;
+  Status NextPlain(std::span<KeyValue> items, const Slice* stop, std::size_t* count) override;
+  Status PrevPlain(std::span<KeyValue> items, const Slice* stop, std::size_t* count) override;
 
  private:
   Status Settle(Status status) {
@@ -248,23 +248,30 @@ Status TableCursor<Source>::Prev(EntryBatch& batch, std::size_t limit) {
 }
 
 template <typename Source>
-Status TableCursor<Source>::NextPlain(std::span<KeyValue> items, std::size_t* count) {
+Status TableCursor<Source>::NextPlain(std::span<KeyValue> items, const Slice* stop,
+                                      std::size_t* count) {
   *count = 0;
   FIRN_ASSIGN_OR_RETURN(const bool have, HaveNext());
   if (!have || !block_.plain()) return {};
-  *count = std::min(items.size(), block_.count() - position_);
+  const std::size_t end = stop == nullptr ? block_.count() : block_.keys().LowerBound(*stop);
+  if (end <= position_) return {};
+  *count = std::min(items.size(), end - position_);
   EmitPlain<true>(items.first(*count), position_);
   position_ += *count;
   return {};
 }
 
 template <typename Source>
-Status TableCursor<Source>::PrevPlain(std::span<KeyValue> items, std::size_t* count) {
+Status TableCursor<Source>::PrevPlain(std::span<KeyValue> items, const Slice* stop,
+                                      std::size_t* count) {
   *count = 0;
   FIRN_ASSIGN_OR_RETURN(const bool have, HavePrevious());
+  if (!have || !block_.plain()) return {};
   // Newer versions of the block's first key may end the block before.
-  if (!have || !block_.plain() || position_ == 1) return {};
-  *count = std::min(items.size(), position_ - 1);
+  std::size_t begin = 1;
+  if (stop != nullptr) begin = std::max(begin, block_.keys().UpperBound(*stop));
+  if (position_ <= begin) return {};
+  *count = std::min(items.size(), position_ - begin);
   position_ -= *count;
   EmitPlain<false>(items.first(*count), position_);
   return {};
