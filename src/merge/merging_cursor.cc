@@ -13,6 +13,7 @@
 #include "merge/merging_cursor.h"
 
 #include <algorithm>
+#include <ranges>
 #include <string>
 
 #include "base/check.h"
@@ -26,9 +27,11 @@ namespace {
 
 // Ties cost a comparison of keys each; a new prefix about two a source and a new tree.
 constexpr std::size_t kTiesBeforeNewPrefix = 32;
-// The first batch asked of a source; each later one is twice as large, so that a short scan reads
-// little and a long one soon whole batches.
-constexpr std::size_t kFirstAsk = 4;
+// The first batch asked of a source is one entry, since of most a short scan needs to know only
+// that they have nothing to add; each later one is larger, so that a long scan soon reads whole
+// batches.
+constexpr std::size_t kFirstAsk = 1;
+constexpr std::size_t kAskGrowth = 4;
 // A plain stretch pays for leaving and entering the tree from about here on.
 constexpr std::size_t kWorthwhileStretch = 8;
 
@@ -90,7 +93,8 @@ class MergingCursor final : public EntryCursor {
   Status SeekAll(SeekOne seek_one) {
     ForgetBatches();
     failure_ = Status();
-    for (Source& source : sources_) {
+    // The base first: its block arrives while the others seek.
+    for (Source& source : std::views::reverse(sources_)) {
       if (Status status = seek_one(*source.cursor); !status.ok()) return Fail(std::move(status));
     }
     return {};
@@ -189,7 +193,7 @@ class MergingCursor final : public EntryCursor {
     if (source.exhausted) return {};
     source.next = source.batch.count = 0;
     FIRN_RETURN_IF_ERROR(Pull(source, source.ask));
-    source.ask = std::min(2 * source.ask, EntryBatch::kCapacity);
+    source.ask = std::min(kAskGrowth * source.ask, EntryBatch::kCapacity);
     source.exhausted = source.batch.count == 0;
     return {};
   }
@@ -315,7 +319,7 @@ class MergingCursor final : public EntryCursor {
     FIRN_RETURN_IF_ERROR(forward ? source.cursor->Seek(turn.key)
                                  : source.cursor->SeekForPrev(turn.key));
     do {
-      FIRN_RETURN_IF_ERROR(Pull(source, kFirstAsk));
+      FIRN_RETURN_IF_ERROR(Pull(source, EntryBatch::kCapacity));
       for (source.next = 0; !source.dry(); ++source.next) {
         const int order = Compare(source.front(), 0, turn, 0);
         if (forward ? order > 0 : order < 0) return {};
