@@ -19,6 +19,7 @@ struct Tuning {
   std::size_t block_bytes = 0;
   std::size_t partition_blocks = 0;
   std::uint64_t log_segment_bytes = 0;
+  std::uint64_t log_recycled_max = 0;     // obsolete segments kept for reuse while writes go on
   std::uint64_t log_window_bytes = 0;
   std::uint64_t log_bytes_max = 0;        // live log; above it the oldest memtables are flushed
   std::size_t runs_per_level = 0;         // K of the compaction policy
