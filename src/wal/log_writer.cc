@@ -87,7 +87,7 @@ SegmentedLogWriter::SegmentedLogWriter(const Runtime& runtime, DirectoryHandle& 
       supply_(*runtime.file_system, directory, tasks_, std::move(next_file_number),
               {settings_.directory, settings_.database, settings_.incarnation,
                settings_.segment_bytes, settings_.recycled_max, settings_.backend}),
-      live_(supply_, settings_.start) {
+      live_(supply_, *runtime.clock, settings_.start) {
   ledger_.Add(MemoryClass::kLog, scratch_.capacity());
 }
 
