@@ -8,8 +8,8 @@
 //     keys that differ late only (zero-padded numbers, paths) then tie as rarely as others.
 // M4  The last source, the base, usually holds nearly everything, and settled. While its batch is
 //     used up it may be parked, out of the tree: its plain entries in front of the others' least
-//     front then go to the caller with no batch in between. Where such stretches are short, the base
-//     is asked for larger and larger batches instead.
+//     front then go to the caller with no batch in between. Where such stretches are short, the
+//     base is asked for larger and larger batches instead.
 #include "merge/merging_cursor.h"
 
 #include <algorithm>
