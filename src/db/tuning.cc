@@ -34,6 +34,7 @@ Tuning TuningFor(std::uint64_t memory_budget) {
   tuning.log_recycled_max = tuning.memtables_bytes_max / tuning.log_segment_bytes;
   tuning.log_window_bytes = std::bit_floor(std::clamp(memory_budget / 64, 256 * kKiB, 4 * kMiB));
   tuning.log_bytes_max = 4 * tuning.memtable_bytes + 2 * tuning.log_segment_bytes;
+  tuning.dead_walk_min = 64;
   tuning.runs_per_level = 4;
   tuning.runs_stop = 12;
   tuning.open_files_max = 256;
