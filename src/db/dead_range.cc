@@ -1,6 +1,7 @@
 #include "db/dead_range.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "cache/epoch.h"
@@ -81,11 +82,12 @@ void DeadRange::Learn(const Bounds& seen, SequenceNumber at, SequenceNumber last
 }
 
 void DeadRange::Publish(std::optional<Known> known) {
-  Known* const fresh = known ? new Known(*std::move(known)) : nullptr;
+  auto fresh = known ? std::make_unique<Known>(*std::move(known)) : nullptr;
   // Release: who loads it sees what it says. The commit's release of its sequence comes after (R1).
-  Known* const old = current_.exchange(fresh, std::memory_order_acq_rel);
+  Known* const old = current_.exchange(fresh.release(), std::memory_order_acq_rel);
   if (old == nullptr) return;
-  EpochDomain::Process().Retire(old, [](void* object) { delete static_cast<Known*>(object); });
+  EpochDomain::Process().Retire(
+      old, [](void* object) { std::unique_ptr<Known>(static_cast<Known*>(object)).reset(); });
 }
 
 }  // namespace firn

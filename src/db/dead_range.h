@@ -1,13 +1,13 @@
-// A stretch of keys known to hold nothing visible, so that seeks need not walk its tombstones one by
-// one: the front of a queue, a deleted tenant, an expired day. One a keyspace; learned by seeks that
-// walked far, forgotten where something is put.
+// A stretch of keys known to hold nothing visible, so that seeks need not walk its tombstones one
+// by one: the front of a queue, a deleted tenant, an expired day. One a keyspace; learned by seeks
+// that walked far, forgotten where something is put.
 //
 // The range [from, to) is dead at every sequence >= at, from then on until a put into it:
 // R1  A put cuts the range before it becomes visible. So a reader that loads its sequence first and
 //     the range second never skips what it should see.
 // R2  A seek at sequence s saw nothing visible in [begin, end). That still holds when no put went
-//     there after s: either nothing was committed after s, or s is not older than the range at hand,
-//     which has watched the puts nearest to it on both sides ever since it was made.
+//     there after s: either nothing was committed after s, or s is not older than the range at
+//     hand, which has watched the puts nearest to it on both sides ever since it was made.
 //
 // Threads: Skip by anyone under an epoch guard; NotePut and Learn under the commit lock.
 #pragma once
