@@ -72,8 +72,8 @@ std::unique_ptr<firn::Db> Open(const std::string& directory, std::uint64_t budge
 
 const std::string kValue(100, 'v');
 
-// Loaded, settled, and resident after one pass; then some keys were written once more, which stay in
-// the memtable.
+// Loaded, settled, and resident after one pass; then some keys were written once more, which stay
+// in the memtable.
 std::unique_ptr<firn::Db> Load(std::uint64_t fresh) {
   auto db = Open(NewDirectory(), std::uint64_t{1} << 30);
   for (std::uint64_t i = 0; i < Entries(); ++i) Must(db->Put(KeyOf(i).slice(), kValue));

@@ -63,12 +63,12 @@ class BenchLog {
     std::filesystem::remove_all(path_);
   }
 
-  LogPosition Append(std::span<const Slice> parts) {
-    return writer_->Append(next_sequence_++, 1, parts).value();
+  LogPosition Append(std::span<const Slice> parts, AfterAppend after = AfterAppend::kNothing) {
+    return writer_->Append(next_sequence_++, 1, parts, after).value();
   }
   LogPosition LockedAppend(std::span<const Slice> parts) {
     MutexLock lock(mutex_);
-    return Append(parts);
+    return Append(parts, AfterAppend::kSync);
   }
   LogWriter& writer() { return *writer_; }
 

@@ -74,7 +74,9 @@ Result<CommitPipeline::Pending> CommitPipeline::LogAndApply(
     memtables_.Ensure(*operation.keyspace, log_->appended());  // P3
   }
   const SequenceNumber first = last_allocated_ + 1;
-  auto end = log_->Append(first, static_cast<std::uint32_t>(operations.size()), parts);
+  auto end = log_->Append(
+      first, static_cast<std::uint32_t>(operations.size()), parts,
+      durability == Durability::kSync ? AfterAppend::kSync : AfterAppend::kNothing);
   if (!end.ok()) [[unlikely]] return std::move(end).status();
 
   SequenceNumber sequence = first;

@@ -109,11 +109,11 @@ class TestLog {
   }
 
   // Appends the next record; remembers it when that succeeds.
-  Status Append(std::size_t bytes) {
+  Status Append(std::size_t bytes, AfterAppend after = AfterAppend::kNothing) {
     const std::string payload = TestPayload(payloads.size(), bytes);
     const std::size_t half = payload.size() / 2;
     const Slice parts[] = {Slice(payload).substr(0, half), Slice(), Slice(payload).substr(half)};
-    const auto end = writer_->Append(next_sequence, 2, parts);
+    const auto end = writer_->Append(next_sequence, 2, parts, after);
     if (!end.ok()) return end.status();
     next_sequence += 2;
     payloads.push_back(payload);

@@ -6,7 +6,7 @@ namespace firn {
 namespace {
 
 // A leader waits for others no longer than this part of a sync, nor for more turns than this.
-constexpr int kGatherPart = 4;
+constexpr int kGatherPart = 2;
 constexpr int kGatherTurnsMax = 256;
 
 }  // namespace

@@ -26,7 +26,7 @@ class SegmentedLogWriter final : public LogWriter {
   Status Begin();
 
   Result<LogPosition> Append(SequenceNumber first_sequence, std::uint32_t count,
-                             std::span<const Slice> parts) override;
+                             std::span<const Slice> parts, AfterAppend after) override;
   Status Sync(LogPosition upto) override { return live_.Sync(upto); }
   LogPosition appended() const override { return live_.appended(); }
   LogPosition durable() const override { return live_.durable(); }
@@ -57,6 +57,7 @@ class SegmentedLogWriter final : public LogWriter {
   // Owned by the holder of the commit lock.
   std::shared_ptr<LogSegment> current_;
   char* mapping_ = nullptr;
+  bool stores_ = false;  // the next frame goes through mapping_
   RecordSalt salt_;
   std::uint64_t offset_ = 0;     // in the current file, where the next record begins
   std::uint64_t room_end_ = 0;   // records end at or before it; behind it is room for the seal
@@ -102,7 +103,7 @@ Status SegmentedLogWriter::Begin() {
 }
 
 Result<LogPosition> SegmentedLogWriter::Append(SequenceNumber first_sequence, std::uint32_t count,
-                                               std::span<const Slice> parts) {
+                                               std::span<const Slice> parts, AfterAppend after) {
   FIRN_DCHECK(count > 0 && first_sequence >= next_sequence_);
   if (live_.dead()) [[unlikely]]
     return live_.Closed();
@@ -112,6 +113,7 @@ Result<LogPosition> SegmentedLogWriter::Append(SequenceNumber first_sequence, st
   const std::size_t bytes = RecordBytes(payload_bytes);
   if (bytes > room_end_ - offset_) [[unlikely]]
     FIRN_RETURN_IF_ERROR(SwitchSegment(bytes));
+  stores_ = mapping_ != nullptr && after == AfterAppend::kNothing;
   FIRN_RETURN_IF_ERROR(WriteFrame(LogRecordType::kBatch, first_sequence, count, parts));
   next_sequence_ = first_sequence + count;
   const LogPosition end = position();
@@ -133,7 +135,7 @@ Status SegmentedLogWriter::WriteFrame(LogRecordType type, SequenceNumber first_s
   // that did not survive to its manifest must prove nothing against the log it was to replace.
   const LogPosition durable = live_.durable();
   header.durable_position = durable == settings_.start ? 0 : durable;
-  if (mapping_ == nullptr) [[unlikely]]
+  if (!stores_) [[unlikely]]
     return WriteThrough(header, parts);
   offset_ += EncodeRecord(mapping_ + offset_, offset_, salt_, header, parts);
   return Status();

@@ -40,6 +40,15 @@ struct LogWriterSettings {
   SequenceNumber first_sequence = 0;  // no record has a smaller one
 };
 
+// What the caller does after an append.
+enum class AfterAppend : std::uint8_t {
+  kNothing,
+  // Syncs it at once. The record is then written by a system call even into a mapped segment: after
+  // each sync a mapped page is write-protected, and the next store into it costs a fault and an
+  // interrupt of the other processors, more than the call.
+  kSync,
+};
+
 class LogWriter {
  public:
   // `next_file_number` hands out numbers from the store's one counter; thread-safe.
@@ -58,7 +67,8 @@ class LogWriter {
   // appended, the writer lives, a later call tries again.
   // Returns the position behind the record.
   virtual Result<LogPosition> Append(SequenceNumber first_sequence, std::uint32_t count,
-                                     std::span<const Slice> parts) = 0;
+                                     std::span<const Slice> parts,
+                                     AfterAppend after = AfterAppend::kNothing) = 0;
 
   // Returns once every byte before `upto` is durable. Concurrent callers share one fdatasync.
   virtual Status Sync(LogPosition upto) = 0;

@@ -138,6 +138,19 @@ TEST_P(LogWriterContract, AFailedSyncKillsTheWriterForGood) {
   EXPECT_EQ(log.writer().Close().code(), StatusCode::kIo);
 }
 
+TEST_P(LogWriterContract, RecordsStoredAndRecordsWrittenMayAlternate) {
+  ASSERT_TRUE(log.Open().ok());
+  for (int i = 0; i < 30; ++i) {
+    const bool syncs = i % 3 == 0;
+    ASSERT_TRUE(log.Append(700, syncs ? AfterAppend::kSync : AfterAppend::kNothing).ok());
+    if (syncs) ASSERT_TRUE(log.SyncAll().ok());
+  }
+  ASSERT_TRUE(log.writer().Close().ok());
+  const Replayed replayed = ReplayDirectory(log.disk());
+  ASSERT_TRUE(replayed.status.ok()) << replayed.status.ToString();
+  EXPECT_EQ(replayed.payloads, log.payloads);
+}
+
 TEST_P(LogWriterContract, AFailedSyncInTheBackgroundKillsTheWriterToo) {
   ASSERT_TRUE(log.Open().ok());
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(log.Append(1000).ok());
