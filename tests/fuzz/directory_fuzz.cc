@@ -3,6 +3,7 @@
 //
 // Input: for each file its kind, number, whether it is sealed, and its bytes.
 
+#include <cstdio>
 #include <map>
 
 #include "db/file_names.h"
@@ -95,6 +96,7 @@ void Run(FuzzInput input) {
   if (!written || !closed || !before) return;
   (*before)[kNewKey] = "x";
   auto again = Open(*manual);
+  if (!again.ok()) std::fprintf(stderr, "%s\n", again.status().ToString().c_str());
   FIRN_CHECK(again.ok());
   const auto after = ReadAll(**again);
   FIRN_CHECK(after && *after == *before);
