@@ -93,8 +93,8 @@ TEST(TableFormat, FootersOfNewerVersionsAreRefusedAsSuch) {
 }
 
 // The salt must tell every store, file and place apart.
-// Found by fuzzing whole tables: a crafted file of 3 KiB named a block of 1 GiB, which was allocated
-// before anything of it was read. What is allocated is now bounded by what the file holds.
+// Found by fuzzing whole tables: a crafted file of 3 KiB named a block of 1 GiB, which was
+// allocated before anything of it was read. What is allocated is now bounded by what is stored.
 TEST(TableFormat, AHandleThatNoCodecCouldFillIsImplausible) {
   constexpr std::uint64_t kEnd = 100000;
   BlockHandle handle{.offset = 16, .stored_bytes = 100, .raw_bytes = 100 << 15};

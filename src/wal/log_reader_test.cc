@@ -307,8 +307,8 @@ TEST_F(ManySegments, ALogBegunByAnOpenThatFailedDisturbsNothing) {
       << "a manifest older than a log in use must not pass for the newest";
 }
 
-// Found by fuzzing whole directories: a manifest that stated a replay position of 2^63 was believed,
-// the next log began there, took writes, and could not be read by the next open.
+// Found by fuzzing whole directories: a manifest that stated a replay position of 2^63 was
+// believed, the next log began there, took writes, and could not be read by the next open.
 TEST(LogReader, RefusesPositionsThatNoLogCanStartAt) {
   TestLog log;
   ASSERT_TRUE(log.Open().ok());

@@ -36,8 +36,8 @@ enum class Outcome : std::uint8_t {
   kHarmless,     // every read is right: the bytes meant nothing
   kCount,
 };
-constexpr std::array<const char*, 7> kColumns = {"",         "refused", "read errors", "only verify",
-                                                 "dropped tail", "lost durable", "harmless"};
+constexpr std::array<const char*, 7> kColumns = {
+    "", "refused", "read errors", "only verify", "dropped tail", "lost durable", "harmless"};
 
 using Tally = std::array<std::uint64_t, static_cast<std::size_t>(Outcome::kCount)>;
 
@@ -89,7 +89,8 @@ class Report : public ::testing::Environment {
     }
   }
 };
-const auto* const kReport = ::testing::AddGlobalTestEnvironment(std::make_unique<Report>().release());
+const auto* const kReport =
+    ::testing::AddGlobalTestEnvironment(std::make_unique<Report>().release());
 
 // One specimen and the judgement of what damage did to it.
 class Sweep {

@@ -1,5 +1,6 @@
-// A whole directory: any files under the names of a store. Opening answers with a store or an error;
-// an opened store reads alike in all ways, takes a write, and shows both again after it was closed.
+// A whole directory: any files under the names of a store. Opening answers with a store or an
+// error; an opened store reads alike in all ways, takes a write, and shows both again after it was
+// closed.
 //
 // Input: for each file its kind, number, whether it is sealed, and its bytes.
 

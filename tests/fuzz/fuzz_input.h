@@ -40,7 +40,8 @@ class FuzzInput {
   }
   // A length of two bytes and so many bytes, or what there is.
   [[nodiscard]] Slice Piece() {
-    const std::size_t count = std::min<std::size_t>(Number<std::uint16_t>(), rest_.size());
+    const std::size_t wanted = Number<std::uint16_t>();
+    const std::size_t count = std::min(wanted, rest_.size());
     const Slice piece = rest_.substr(0, count);
     rest_.remove_prefix(count);
     return piece;

@@ -1,6 +1,6 @@
 // Writes the seeds of the fuzz corpora: real files, blocks and batches of small stores, one
-// directory a target. Usage: firn_fuzz_seeds DIR. What is kept was minimised by libFuzzer
-// (scripts/soak says how).
+// directory a target. Usage: firn_fuzz_seeds DIR. What is kept of them and of what a fuzzer added
+// is a small set with the same coverage (libFuzzer's -set_cover_merge=1).
 
 #include <cstdio>
 #include <filesystem>

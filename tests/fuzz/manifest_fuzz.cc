@@ -1,5 +1,5 @@
-// A manifest: what is read from it, written as a new manifest, reads the same again; and an edit has
-// one encoding. Input: how many records are sealed, then the file; a plain edit when that is 255.
+// A manifest: what is read from it, written as a new manifest, reads the same again; and so does an
+// edit. Input: how many records are sealed, then the file; an edit alone when that is 255.
 
 #include "fuzz/fuzz_input.h"
 #include "fuzz/seal.h"
