@@ -23,6 +23,7 @@ Tuning SpecimenTuning() {
   tuning.table_bytes = 6 << 10;
   tuning.log_segment_bytes = 4 << 10;
   tuning.log_window_bytes = 1 << 10;
+  tuning.idle_flush_bytes = tuning.memtable_bytes;  // a pause leaves the log as it is
   return tuning;
 }
 
@@ -97,6 +98,13 @@ class Maker {
   void Sync() {
     Must(db_->Sync());
     specimen_.durable = specimen_.states.size() - 1;
+  }
+  // Long enough for everything the store does when no writes come.
+  void Pause() {
+    for (int beat = 0; beat < 10; ++beat) {
+      manual_->Advance(Options().sync_interval);
+      manual_->RunUntilIdle();
+    }
   }
   void Flush() { Must(db_->Flush()); }
   void Compact() { Must(db_->CompactRange()); }
@@ -278,15 +286,27 @@ Specimen MakeCrashedLog(std::uint64_t seed) {
   return maker.LosePower();
 }
 
-// As a crash right behind a sync: nothing follows the last durable commits.
-Specimen MakeJustSyncedLog(std::uint64_t seed) {
-  Maker maker(seed, Compression::kNone);
+// Ends with a sync: no record follows the last durable commits.
+void PutUntilASync(Maker& maker) {
   for (int i = 0; i < 30; ++i) {
     if (i == 15) maker.RememberFormerBytes();
     maker.Put(i, 60);
     if (i % 4 == 3) maker.Sync();
   }
   maker.Sync();
+}
+
+Specimen MakeJustSyncedLog(std::uint64_t seed) {
+  Maker maker(seed, Compression::kNone);
+  PutUntilASync(maker);
+  return maker.LosePower();
+}
+
+// The same after a pause, in which the manifest vouched for the log (decision 0013).
+Specimen MakePausedLog(std::uint64_t seed) {
+  Maker maker(seed, Compression::kNone);
+  PutUntilASync(maker);
+  maker.Pause();
   return maker.LosePower();
 }
 
@@ -307,7 +327,7 @@ const std::vector<SpecimenPlan>& AllSpecimens() {
       {"ZstdTable", MakeZstdTable, 2},     {"Tombstones", MakeTombstones, 2},
       {"Keyspaces", MakeKeyspaces, 4},     {"ClosedLog", MakeClosedLog, 4},
       {"CrashedLog", MakeCrashedLog, 4},   {"JustSyncedLog", MakeJustSyncedLog, 2},
-      {"LateKeyspace", MakeLateKeyspace, 1},
+      {"PausedLog", MakePausedLog, 2},     {"LateKeyspace", MakeLateKeyspace, 1},
   };
   return specimens;
 }
