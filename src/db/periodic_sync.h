@@ -3,7 +3,7 @@
 //
 // Two chains of timers, so that a sync that hangs does not silence the one that watches it. Also
 // the store's heartbeat: notices when no writes come, and lets idle work and reclamation run then,
-// and has the manifest vouch for the end of the log (decision 0013).
+// and has the manifest vouch for the end of the log (decision 0014).
 // Threads: Start once, Stop once; the rest runs on the executor.
 #pragma once
 

@@ -1,6 +1,7 @@
 #include "corruption/log_map.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -15,8 +16,10 @@ LogMap LogMap::Make(const Specimen& specimen) {
     if (file.kind != FileKind::kLog) continue;
     map.AddSegment(file, ParseFileName(file.name)->number, specimen.manifest.database);
   }
-  std::stable_sort(map.parts_.begin(), map.parts_.end(),
-                   [](const Part& a, const Part& b) { return a.position < b.position; });
+  // A header has the position of the chain record behind it.
+  std::sort(map.parts_.begin(), map.parts_.end(), [](const Part& a, const Part& b) {
+    return std::pair(a.position, a.offset) < std::pair(b.position, b.offset);
+  });
   return map;
 }
 

@@ -302,7 +302,7 @@ Specimen MakeJustSyncedLog(std::uint64_t seed) {
   return maker.LosePower();
 }
 
-// The same after a pause, in which the manifest vouched for the log (decision 0013).
+// The same after a pause, in which the manifest vouched for the log (decision 0014).
 Specimen MakePausedLog(std::uint64_t seed) {
   Maker maker(seed, Compression::kNone);
   PutUntilASync(maker);
