@@ -20,6 +20,10 @@ function(firn_compile_settings target)
       -fno-sanitize-recover=all)
     target_link_options(${target} PUBLIC -fsanitize=${FIRN_SANITIZE})
   endif()
+  if(FIRN_FUZZ)
+    # The coverage the fuzzer steers by; its main function comes with the targets alone.
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
 endfunction()
 
 # firn_layer(name SOURCES a.cc ... TESTS a_test.cc ...): the engine code of one folder.

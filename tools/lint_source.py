@@ -6,6 +6,7 @@ from typing import Iterator, List, NamedTuple
 
 CODE_SUFFIXES = {".h", ".cc"}
 TEXT_SUFFIXES = CODE_SUFFIXES | {".py", ".md", ".txt", ".cmake", ".in", ".sh", ".json"}
+NO_TEXT = {".git", "__pycache__", "corpus"}
 
 
 class Finding(NamedTuple):
@@ -18,10 +19,13 @@ class Finding(NamedTuple):
 
 
 def text_files(root: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Every text file of the tree, scripts without a suffix included; builds and git's own not."""
+    """Every text file of the tree, scripts without a suffix included.
+
+    Not what builds or git made, and not the inputs of the fuzzers, which are bytes.
+    """
     for path in sorted(root.rglob("*")):
         parts = path.relative_to(root).parts
-        if parts[0] == "build" or ".git" in parts or "__pycache__" in parts:
+        if parts[0] == "build" or not NO_TEXT.isdisjoint(parts):
             continue
         if not path.is_file():
             continue

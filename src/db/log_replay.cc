@@ -44,7 +44,8 @@ Status LogReplay::Apply(const ReplayedRecord& record) {
   std::uint32_t count = 0;
   while (reader.Next(&operation)) {
     if (count++ == record.count || sequence > kSequenceMax) return corrupt("too many operations");
-    FIRN_RETURN_IF_ERROR(ApplyOperation(operation, sequence++));
+    const Status applied = ApplyOperation(operation, sequence++);
+    if (!applied.ok()) return corrupt(std::string(applied.message()));
   }
   if (!reader.status().ok()) return corrupt(std::string(reader.status().message()));
   if (count != record.count) return corrupt("operations are missing");
@@ -60,7 +61,8 @@ Status LogReplay::ApplyOperation(const BatchOperation& operation, SequenceNumber
   if (tree == nullptr) {
     if (operation.keyspace < base_.next_keyspace_id) return Status();  // dropped since
     return Status(StatusCode::kCorruption,
-                  "log: keyspace " + std::to_string(operation.keyspace) + " was never created");
+                  "keyspace " + std::to_string(operation.keyspace) +
+                      " was never created: log or manifest is damaged; restore the store");
   }
   if (sequence <= tree->flushed) return Status();
   if (operation.kind != EntryKind::kRangeDelete) {

@@ -1,6 +1,7 @@
 #include "db/periodic_sync.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "cache/epoch.h"
 #include "db/await.h"
@@ -23,7 +24,8 @@ PeriodicSync::PeriodicSync(StoreContext& context, StoreState& state, CommitPipel
       pipeline_(pipeline),
       work_(work),
       versions_(versions),
-      interval_(std::chrono::duration_cast<Micros>(context.options.sync_interval)) {}
+      interval_(std::chrono::duration_cast<Micros>(context.options.sync_interval)),
+      vouched_(pipeline.log().durable()) {}
 
 void PeriodicSync::Start() {
   MutexLock lock(mutex_);
@@ -92,10 +94,24 @@ void PeriodicSync::Beat() {
   if (quiet) {
     pipeline_.FreezeIdle();
     work_.Wake();
+    VouchForLog();
   }
   if (trim) pipeline_.log().Trim();
   EpochDomain::Process().Collect();
   versions_.remover()->RemoveReleased();
+}
+
+// The last records of a log have none behind them that states that they are durable. In a pause the
+// manifest states it, so that damage to them does not pass for a torn tail.
+void PeriodicSync::VouchForLog() {
+  const LogPosition durable = pipeline_.log().durable();
+  if (durable <= vouched_ || !pipeline_.log().health().ok()) return;
+  // Once a pause, also when it fails: without it nothing is lost, only less damage would be told.
+  vouched_ = durable;
+  VersionEdit edit;
+  edit.log_durable = durable;
+  const Status installed = versions_.Install(std::move(edit), nullptr, nullptr);
+  static_cast<void>(installed.ok());
 }
 
 void PeriodicSync::Stop() {

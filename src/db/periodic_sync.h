@@ -2,7 +2,8 @@
 // pipeline to wait when the oldest unsynced acknowledgement is older than two intervals.
 //
 // Two chains of timers, so that a sync that hangs does not silence the one that watches it. Also
-// the store's heartbeat: notices when no writes come, and lets idle work and reclamation run then.
+// the store's heartbeat: notices when no writes come, and lets idle work and reclamation run then,
+// and has the manifest vouch for the end of the log (decision 0014).
 // Threads: Start once, Stop once; the rest runs on the executor.
 #pragma once
 
@@ -31,6 +32,7 @@ class PeriodicSync {
   void SyncTick();
   void WatchTick();
   void Beat();
+  void VouchForLog();
 
   StoreContext& context_;
   StoreState& state_;
@@ -38,6 +40,7 @@ class PeriodicSync {
   BackgroundWork& work_;
   VersionStore& versions_;
   const Micros interval_;
+  LogPosition vouched_;  // of SyncTick, one of which runs at a time
 
   Mutex mutex_;
   CondVar stopped_;

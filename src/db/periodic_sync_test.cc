@@ -83,6 +83,30 @@ TEST(PeriodicSync, AFailedOneStopsWritesAndSaysSo) {
   EXPECT_FALSE(db->Close().ok() && AfterPowerLoss(machine).empty()) << "a loss must be reported";
 }
 
+// The gap that decision 0007 left: nothing behind the last records says that they were durable.
+TEST(PeriodicSync, OnceWritesPauseDamageToTheLastRecordIsToldFromATornTail) {
+  Machine machine;
+  auto db = machine.Open();
+  machine.manual->RunUntilIdle();
+  ASSERT_TRUE(db->Put("a", "1", {.durability = Durability::kSync}).ok());
+  const auto open_damaged = [&] {
+    Machine later(machine.files->CrashImage({}));
+    const std::string log = std::string(kStore) + "/" + later.Names(".log").front();
+    const auto flip = [](std::string& file) {
+      file[kSegmentHeaderBytes + kChainRecordBytes + kRecordHeaderBytes] ^= 1;
+    };
+    EXPECT_TRUE(later.files->Corrupt(log, flip).ok());
+    return later.TryOpen().status().code();
+  };
+  EXPECT_EQ(open_damaged(), StatusCode::kOk) << "could as well be torn";
+  for (int beat = 0; beat < 5; ++beat) {
+    machine.manual->Advance(machine.options.sync_interval);
+    machine.manual->RunUntilIdle();
+  }
+  EXPECT_EQ(open_damaged(), StatusCode::kCorruption);
+  EXPECT_EQ(AfterPowerLoss(machine), "a=1 ");
+}
+
 // A pipeline of its own: a hanging sync is what the watcher says it is.
 TEST(PeriodicSync, WhileASyncIsOverdueAWriteWaitsForOneOfItsOwn) {
   Machine machine;

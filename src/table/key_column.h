@@ -123,8 +123,8 @@ std::size_t KeyColumn::BoundOfHead(std::uint64_t wanted) const {
 template <bool kUpper>
 std::size_t KeyColumn::Bound(Slice key) const {
   if (!prefix.empty()) {
-    const std::size_t common = std::min(prefix.size(), key.size());
-    const int order = std::memcmp(key.data(), prefix.data(), common);
+    // Not memcmp itself: an empty key may have no address.
+    const int order = key.substr(0, prefix.size()).compare(prefix.substr(0, key.size()));
     if (order < 0 || (order == 0 && key.size() < prefix.size())) return 0;
     if (order > 0) return count;
     key.remove_prefix(prefix.size());

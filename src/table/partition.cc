@@ -20,13 +20,6 @@ bool AllZero(Slice bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](char byte) { return byte == 0; });
 }
 
-// What every handle must satisfy before a byte is read or allocated for it.
-bool PlausibleHandle(const BlockHandle& handle, std::size_t raw_max, std::uint64_t file_end) {
-  return handle.exists() && handle.raw_bytes <= raw_max && handle.stored_bytes > 0 &&
-         handle.stored_bytes <= handle.raw_bytes && handle.offset <= file_end &&
-         handle.stored_bytes + kBlockTrailerBytes <= file_end - handle.offset;
-}
-
 }  // namespace
 
 void PartitionBuilder::AddBlock(const BlockHandle& handle, std::size_t entries) {

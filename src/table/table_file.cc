@@ -39,10 +39,7 @@ Result<TableFooter> TableFile::ReadFooter() const {
   if (footer.ok()) {
     // Blocks lie before the footer, and what is allocated for them is bounded.
     for (const BlockHandle& handle : {footer->top, footer->tombstones, footer->properties}) {
-      if (!handle.exists()) continue;
-      if (handle.raw_bytes > kOversizedBlockBytesMax || handle.stored_bytes > handle.raw_bytes ||
-          handle.stored_bytes == 0 || handle.offset > offset ||
-          handle.stored_bytes + kBlockTrailerBytes > offset - handle.offset) {
+      if (handle.exists() && !PlausibleHandle(handle, kOversizedBlockBytesMax, offset)) {
         return Corrupt(offset, "footer points outside the file");
       }
     }

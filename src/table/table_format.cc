@@ -32,6 +32,13 @@ BlockHandle LoadHandle(const char* from) {
           .raw_bytes = LoadFixed<std::uint32_t>(from + 12)};
 }
 
+bool PlausibleHandle(const BlockHandle& handle, std::size_t raw_max, std::uint64_t end) {
+  return handle.exists() && handle.raw_bytes <= raw_max && handle.stored_bytes > 0 &&
+         handle.stored_bytes <= handle.raw_bytes &&
+         handle.raw_bytes <= handle.stored_bytes * kBlockExpansionMax && handle.offset <= end &&
+         handle.stored_bytes + kBlockTrailerBytes <= end - handle.offset;
+}
+
 std::uint64_t TableSalt::SeedAt(std::uint64_t offset) const {
   // Multiply-xor: every input bit must be able to change the seed; it needs no more.
   constexpr std::uint64_t kGoldenRatio = 0x9E3779B97F4A7C15ull;  // 2^64 / golden ratio (Knuth)

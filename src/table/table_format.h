@@ -45,6 +45,13 @@ struct BlockHandle {
 inline constexpr std::size_t kBlockHandleBytes = 16;
 void StoreHandle(char* to, const BlockHandle& handle);
 [[nodiscard]] BlockHandle LoadHandle(const char* from);
+// No codec makes more of a stored byte. Zstandard comes closest: a block of 4 bytes, 3 of them its
+// header, repeats one byte up to 128 KiB (RFC 8878, 3.1.1.2); LZ4 stays below 256.
+inline constexpr std::uint64_t kBlockExpansionMax = std::uint64_t{32} << 10;
+// What every handle must satisfy before a byte is read or allocated for it: the block, trailer
+// included, ends at or before `end`.
+[[nodiscard]] bool PlausibleHandle(const BlockHandle& handle, std::size_t raw_max,
+                                   std::uint64_t end);
 
 // What every checksum of a table is salted with, besides the offset: bytes of another store, file
 // or place never validate.

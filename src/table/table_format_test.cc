@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "table/block_codec.h"
 #include "table/table_fixture.h"
 #include "table/table_settings.h"
 
@@ -92,6 +93,30 @@ TEST(TableFormat, FootersOfNewerVersionsAreRefusedAsSuch) {
 }
 
 // The salt must tell every store, file and place apart.
+// Found by fuzzing whole tables: a crafted file of 3 KiB named a block of 1 GiB, which was
+// allocated before anything of it was read. What is allocated is now bounded by what is stored.
+TEST(TableFormat, AHandleThatNoCodecCouldFillIsImplausible) {
+  constexpr std::uint64_t kEnd = 100000;
+  BlockHandle handle{.offset = 16, .stored_bytes = 100, .raw_bytes = 100 << 15};
+  EXPECT_TRUE(PlausibleHandle(handle, kOversizedBlockBytesMax, kEnd));
+  handle.raw_bytes += 1;
+  EXPECT_FALSE(PlausibleHandle(handle, kOversizedBlockBytesMax, kEnd));
+  handle.raw_bytes = 1u << 30;
+  EXPECT_FALSE(PlausibleHandle(handle, kOversizedBlockBytesMax, kEnd));
+}
+
+// The densest block there can be stays far inside that bound.
+TEST(TableFormat, TheMostCompressibleBlockIsPlausible) {
+  BlockCompressor compressor(Compression::kZstd);
+  const std::string zeros(std::size_t{64} << 20, '\0');
+  std::string stored;
+  ASSERT_TRUE(compressor.Compress(zeros, stored));
+  const BlockHandle handle{.offset = 0,
+                           .stored_bytes = static_cast<std::uint32_t>(stored.size()),
+                           .raw_bytes = static_cast<std::uint32_t>(zeros.size())};
+  EXPECT_TRUE(PlausibleHandle(handle, kBlockBytesMax, stored.size() + kBlockTrailerBytes));
+}
+
 TEST(TableFormat, SaltsDifferInEveryPart) {
   const TableSalt salt{.database = {.high = 1, .low = 2}, .file = FileNumber{3}};
   const std::uint64_t seed = salt.SeedAt(4);

@@ -72,9 +72,7 @@ Result<LogChain> ParseChain(Slice payload) {
   LogChain chain;
   chain.start = LoadFixed<std::uint64_t>(payload.data());
   chain.predecessor.value = LoadFixed<std::uint64_t>(payload.data() + 8);
-  // Half the number space is out of reach for any store; sums of two positions cannot overflow
-  // then.
-  if (chain.start >= std::uint64_t{1} << 63) {
+  if (chain.start >= kLogStartsBelow) {
     return Status(StatusCode::kCorruption, "chain record: impossible start position");
   }
   return chain;

@@ -22,6 +22,9 @@ namespace firn {
 
 // Byte position in the endless log: grows across segments, never reused within a store.
 using LogPosition = std::uint64_t;
+// Every log starts below: half the number space is out of reach for any store, and sums of two
+// positions cannot overflow.
+inline constexpr LogPosition kLogStartsBelow = LogPosition{1} << 63;
 
 // On-disk values; never renumber.
 enum class LogRecordType : std::uint8_t {

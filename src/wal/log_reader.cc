@@ -40,6 +40,7 @@ class Replay {
   Status JudgeUnwalked(const SegmentSummary& segment);
   [[nodiscard]] Status Refuse(const std::string& proof) const;
   [[nodiscard]] LogPosition UnusedFrom() const;
+  [[nodiscard]] Status CheckReachable(LogPosition position) const;
 
   [[nodiscard]] static Status Corruption(const SegmentSummary& segment, std::uint64_t offset,
                                          const std::string& what) {
@@ -258,11 +259,23 @@ LogPosition Replay::UnusedFrom() const {
   return unused + unplaced;
 }
 
+// The next log starts at the position, so chain records must be able to hold it and all that a
+// process may add to it.
+Status Replay::CheckReachable(LogPosition position) const {
+  if (position < kLogStartsBelow / 2) return Status();
+  return Status(StatusCode::kCorruption,
+                input_.directory + ": manifest or log states position " +
+                    std::to_string(position) + ", which no log reaches; restore the store, or " +
+                    "salvage it into a new directory");
+}
+
 Result<LogReplayResult> Replay::Run() {
+  FIRN_RETURN_IF_ERROR(CheckReachable(std::max(input_.replay_from, input_.durable_at_least)));
   FIRN_RETURN_IF_ERROR(InspectAll());
   FIRN_RETURN_IF_ERROR(Walk());
   FIRN_RETURN_IF_ERROR(JudgeEnd());
   result_.end = UnusedFrom();
+  FIRN_RETURN_IF_ERROR(CheckReachable(result_.end));
   return result_;
 }
 

@@ -3,7 +3,7 @@
 // missing, batches whole, and nothing that was recovered once is lost by a crash during or after
 // recovery.
 //
-// FIRN_CRASH_STRIDE=s tries every s-th call only.
+// FIRN_CRASH_STRIDE=s tries every s-th call only; FIRN_CRASH_SEED draws other workloads.
 
 #include <gtest/gtest.h>
 

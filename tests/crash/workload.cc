@@ -1,6 +1,7 @@
 #include "crash/workload.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <random>
 
 #include "sim/manual_runtime.h"
@@ -77,7 +78,7 @@ std::optional<std::string> History::CheckPrefix(const Contents& found,
 }
 
 std::vector<Workload> AllWorkloads() {
-  return {
+  std::vector<Workload> workloads = {
       {.name = "mostly_periodic", .seed = 1},
       {.name = "all_durable", .seed = 2, .commits = 40, .sync_every = 1},
       {.name = "never_durable", .seed = 3, .sync_every = 0},
@@ -87,6 +88,11 @@ std::vector<Workload> AllWorkloads() {
       {.name = "large_values", .seed = 7, .commits = 24, .value_bytes = 6000},
       {.name = "large_batches", .seed = 8, .commits = 20, .batch_max = 40, .keyspaces = true},
   };
+  const char* const fresh = std::getenv("FIRN_CRASH_SEED");
+  for (Workload& workload : workloads) {
+    if (fresh != nullptr) workload.seed += std::strtoull(fresh, nullptr, 10) * workloads.size();
+  }
+  return workloads;
 }
 
 void RunWorkload(const Workload& workload, MemoryFileSystem& files, History* history) {

@@ -158,6 +158,9 @@ class Tidy(TreeTest):
             with self.subTest(word):
                 self.assert_found(f"# {word}\n", "notes.md:1", "notes.md")
 
+    def test_inputs_of_fuzzers_are_no_text(self):
+        self.assert_clean(check_tidy, "tests/fuzz/corpus/current/0123456789ab", "x" * 200)
+
     def test_a_source_has_a_test_and_its_header_first(self):
         self.assert_found("int x;\n", "no src/base/a_test.cc", "src/base/a.cc")
         self.write("src/base/a_test.cc", "\n")

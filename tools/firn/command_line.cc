@@ -29,29 +29,49 @@ ExitCode AnswerParseEnd(const CLI::App& root, const CLI::ParseError& error,
 
 }  // namespace
 
-ExitCode RunCommandLine(int argument_count, char** arguments) {
-  IgnoreBrokenPipes();
-  CommandContext context;
-  CLI::App root("firn: look into, fill and care for a firn store", "firn");
-  root.set_version_flag("--version", std::string("firn " FIRN_VERSION));
-  root.require_subcommand(1);
-  root.footer(kFooter);
-  root.add_option("--db", context.common.directory, "The store's directory, instead of DIR")
-      ->option_text("DIR");
-  root.add_flag("--json", context.common.json, "Answer in JSON");
-  CommandSet commands(root, context);
-  AddPointCommands(commands);
-  AddRangeCommands(commands);
-  AddLoadCommands(commands);
-  AddKeyspaceCommands(commands);
-  AddStatsCommands(commands);
-  AddCareCommands(commands);
-  try {
-    root.parse(argument_count, arguments);
-  } catch (const CLI::ParseError& error) {
-    return AnswerParseEnd(root, error, context);
+// The options and subcommands, declared.
+struct CommandLine::Parser {
+  Parser() {
+    root.set_version_flag("--version", std::string("firn " FIRN_VERSION));
+    root.require_subcommand(1);
+    root.footer(kFooter);
+    root.add_option("--db", context.common.directory, "The store's directory, instead of DIR")
+        ->option_text("DIR");
+    root.add_flag("--json", context.common.json, "Answer in JSON");
+    AddPointCommands(commands);
+    AddRangeCommands(commands);
+    AddLoadCommands(commands);
+    AddKeyspaceCommands(commands);
+    AddStatsCommands(commands);
+    AddCareCommands(commands);
   }
-  return commands.RunParsed();
+
+  CommandContext context;
+  CLI::App root{"firn: look into, fill and care for a firn store", "firn"};
+  CommandSet commands{root, context};
+};
+
+CommandLine::CommandLine() : parser_(std::make_unique<Parser>()) {}
+CommandLine::~CommandLine() = default;
+
+ExitCode CommandLine::Check(int argument_count, char** arguments) {
+  try {
+    parser_->root.parse(argument_count, arguments);
+  } catch (const CLI::ParseError& error) {
+    const bool answer = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
+    return answer ? ExitCode::kOk : ExitCode::kUsage;
+  }
+  return ExitCode::kOk;
+}
+
+ExitCode CommandLine::Run(int argument_count, char** arguments) {
+  IgnoreBrokenPipes();
+  try {
+    parser_->root.parse(argument_count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return AnswerParseEnd(parser_->root, error, parser_->context);
+  }
+  return parser_->commands.RunParsed();
 }
 
 }  // namespace firn::tool
