@@ -143,7 +143,9 @@ TEST_P(LogWriterContract, RecordsStoredAndRecordsWrittenMayAlternate) {
   for (int i = 0; i < 30; ++i) {
     const bool syncs = i % 3 == 0;
     ASSERT_TRUE(log.Append(700, syncs ? AfterAppend::kSync : AfterAppend::kNothing).ok());
-    if (syncs) ASSERT_TRUE(log.SyncAll().ok());
+    if (syncs) {
+      ASSERT_TRUE(log.SyncAll().ok());
+    }
   }
   ASSERT_TRUE(log.writer().Close().ok());
   const Replayed replayed = ReplayDirectory(log.disk());
