@@ -43,7 +43,7 @@ TEST(Care, FlushAndCompactionOfNothingAreHarmless) {
   EXPECT_TRUE(db->WaitForIdle().ok());
   EXPECT_TRUE(db->Sync().ok());
   EXPECT_EQ(db->GetStats().flushes, 0u);
-  const VerifyReport report = db->Verify().value();
+  const VerifyReport report = db->Verify();
   EXPECT_EQ(report.tables, 0u);
 }
 
@@ -86,10 +86,10 @@ TEST(Care, VerifyReadsEverythingAndReportsItsProgress) {
     total = all;
   });
   ASSERT_TRUE(report.ok());
-  EXPECT_EQ(report->entries, 200u);
-  EXPECT_EQ(report->bytes, total);
-  EXPECT_EQ(report->tables, machine.Names(".table").size());
-  EXPECT_TRUE(report->orphan_files.empty());
+  EXPECT_EQ(report.entries, 200u);
+  EXPECT_EQ(report.bytes, total);
+  EXPECT_EQ(report.tables, machine.Names(".table").size());
+  EXPECT_TRUE(report.orphan_files.empty());
 }
 
 TEST(Care, VerifyOfARunningStoreNamesTheFileOfAFlippedByteAndOrphans) {
@@ -100,7 +100,7 @@ TEST(Care, VerifyOfARunningStoreNamesTheFileOfAFlippedByteAndOrphans) {
   const std::string victim = machine.Names(".table").back();
   const std::string orphan = TableFileName(FileNumber{999999});
   machine.Create(std::string(kStore) + "/" + orphan, "left over");
-  EXPECT_EQ(db->Verify().value().orphan_files, std::vector<std::string>{orphan});
+  EXPECT_EQ(db->Verify().orphan_files, std::vector<std::string>{orphan});
   ASSERT_TRUE(machine.files
                   ->Corrupt(std::string(kStore) + "/" + victim,
                             [](std::string& bytes) { bytes[bytes.size() / 2] ^= 1; })
