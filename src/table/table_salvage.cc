@@ -5,6 +5,7 @@
 #include "base/coding.h"
 #include "table/block.h"
 #include "table/resident_table.h"
+#include "table/table_settings.h"
 #include "table/tombstone_block.h"
 
 namespace firn {
@@ -319,7 +320,12 @@ void SalvagedTable::CheckBlocks() {
 
 // A single stretch of unknown content held what the table had and the rest does not.
 void SalvagedTable::CountLost() {
-  if (!described_) return;
+  if (!described_) {
+    // Nobody says whether the file ended here.
+    const bool open_end = losses_.empty() || losses_.back().end < file_.bytes();
+    if (!index_status_.ok() && open_end) Lose(file_.bytes(), file_.bytes(), std::nullopt);
+    return;
+  }
   const std::uint64_t total = described_->entries;
   std::uint64_t known = entries_;
   TableLoss* unknown = nullptr;
@@ -329,7 +335,11 @@ void SalvagedTable::CountLost() {
     if (!loss.entries) unknown = &loss;
   }
   if (known > total) return;
-  if (unknown != nullptr) unknown->entries = total - known;
+  if (unknown != nullptr) {
+    unknown->entries = total - known;
+  } else if (known < total) {
+    Lose(file_.bytes(), file_.bytes(), total - known);
+  }
   // Bytes that held nothing but index are no loss.
   std::erase_if(losses_, [](const TableLoss& loss) { return loss.entries == 0; });
 }
