@@ -127,7 +127,13 @@ class OfflineCheck {
     } else if (replayed.status().code() == StatusCode::kNotSupported) {
       verifier_.Stop(replayed.status());
     } else {
-      verifier_.ReportStatus("", std::nullopt, replayed.status());
+      // The segment it names first is the one where the replay could not go on.
+      std::string file;
+      for (const FileNumber number : segments) {
+        const std::string name = SegmentFileName(number);
+        if (file.empty() && replayed.status().message().find(name) != Slice::npos) file = name;
+      }
+      verifier_.ReportStatus(file, std::nullopt, replayed.status());
       for (const FileNumber number : segments) ListDamage(state, number);
     }
   }
@@ -137,10 +143,12 @@ class OfflineCheck {
     const std::string name = SegmentFileName(number);
     const std::string path = context_.directory + "/" + name;
     SegmentWindow window(std::size_t{256} << 10);
+    std::uint64_t records = 0;
     Status status = window.Open(files_, path);
     if (status.ok()) {
       status = ScanSegment(window, kSegmentHeaderBytes, window.file_bytes(),
                            {state.database, number}, [&](const LogPiece& piece) {
+                             if (piece.valid) ++records;
                              if (piece.valid) return Status();
                              verifier_.Report({.file = name,
                                                .offset = piece.offset,
@@ -149,7 +157,13 @@ class OfflineCheck {
                              return Status();
                            });
     }
-    if (!status.ok()) verifier_.ReportStatus(name, std::nullopt, status);
+    if (!status.ok()) return verifier_.ReportStatus(name, std::nullopt, status);
+    const auto summary = InspectSegment(files_, path, state.database, number);
+    if (records == 0 || (summary.ok() && summary->header_intact && summary->chain)) return;
+    verifier_.Report({.file = name,
+                      .offset = 0,
+                      .what = "the segment's header or chain record is damaged",
+                      .advice = kRepair});
   }
 
   // Every table is held against what it says of itself.

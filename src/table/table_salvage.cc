@@ -146,6 +146,9 @@ std::unique_ptr<SalvagedTable> SalvagedTable::Survey(const TableContext& context
     table->index_status_ = size.ok() ? table->file_.Corrupt(0, "the file is empty") : size.status();
     TableLoss& all = table->losses_.emplace_back();
     if (known != nullptr) all.entries = known->entries;
+    if (known != nullptr && known->range_tombstones > 0) {
+      table->losses_.emplace_back().tombstones = true;
+    }
   }
   table->file_.Close();
   return table;
