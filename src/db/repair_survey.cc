@@ -140,15 +140,13 @@ Result<std::optional<ManifestState>> Survey::FindManifest() {
     if (!found_.current || newest > found_.current->manifest) candidates.push_back(newest);
   }
   for (const FileNumber number : candidates) {
-    auto state = ReadManifestFile(files_, context_.directory, number,
+    auto state = ReadManifestFile(files_, context_.directory, {number, survey_.database},
                                   [this](const DatabaseId&) { return Maker(); });
-    if (state.ok() && state->database == survey_.database) {
-      return std::optional(std::move(state).value());
-    }
+    if (state.ok()) return std::optional(std::move(state).value());
     if (state.status().code() == StatusCode::kNotSupported) return std::move(state).status();
     RepairLoss loss;
     loss.file = ManifestFileName(number);
-    loss.what = state.ok() ? "it belongs to another store" : state.status().message();
+    loss.what = state.status().message();
     report_.losses.push_back(std::move(loss));
   }
   if (!found_.current) {

@@ -3,7 +3,9 @@
 #include "table/table_format.h"
 
 #include <gtest/gtest.h>
+#include <xxhash.h>
 
+#include "base/coding.h"
 #include "table/table_fixture.h"
 #include "table/table_settings.h"
 
@@ -89,6 +91,32 @@ TEST(TableFormat, FootersOfNewerVersionsAreRefusedAsSuch) {
   bytes[8] = 2;
   const Status newer = ParseFooter(bytes, 1000, salt).status();
   EXPECT_NE(newer.message().find("newer"), Slice::npos) << newer.ToString();
+}
+
+// A footer that says otherwise in byte `at`, checksum included.
+Status ParseChanged(std::size_t at, char to) {
+  const TableSalt salt{.database = kTestDatabase, .file = FileNumber{1}};
+  TableFooter footer;
+  footer.top = {.offset = 0, .stored_bytes = 16, .raw_bytes = 16};
+  footer.properties = footer.top;
+  footer.file_bytes = 1000;
+  std::string bytes(kFooterBytes, '\0');
+  StoreFooter(bytes.data(), footer, salt);
+  bytes[at] = to;
+  const std::uint64_t checksum =
+      XXH3_64bits_withSeed(bytes.data(), 120, salt.SeedAt(1000 - kFooterBytes));
+  StoreFixed(bytes.data() + 120, checksum);
+  return ParseFooter(bytes, 1000, salt).status();
+}
+
+TEST(TableFormat, AnIntactFooterOfANewerFirnSaysWhatThisOneLacks) {
+  const Status version = ParseChanged(8, 9);
+  EXPECT_EQ(version.code(), StatusCode::kNotSupported);
+  EXPECT_NE(version.message().find("format 9"), Slice::npos) << version.ToString();
+  const Status feature = ParseChanged(16, 0x40);
+  EXPECT_EQ(feature.code(), StatusCode::kNotSupported);
+  EXPECT_NE(feature.message().find("features 64"), Slice::npos) << feature.ToString();
+  EXPECT_TRUE(ParseChanged(24, 0x40).ok()) << "may be ignored";
 }
 
 // The salt must tell every store, file and place apart.

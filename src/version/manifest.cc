@@ -157,25 +157,25 @@ Result<ManifestState> ReadManifest(FileSystem& file_system, const std::string& d
       const std::string pointer,
       file_system.ReadFile(directory + "/" + std::string(kCurrentFileName), kCurrentBytesMax));
   FIRN_ASSIGN_OR_RETURN(const CurrentPointer current, DecodeCurrent(pointer));
-  auto state = ReadManifestFile(file_system, directory, current.manifest, make_tables);
+  auto state = ReadManifestFile(file_system, directory, current, make_tables);
   if (!state.ok() && state.status().code() == StatusCode::kNotFound) {
     // Not kNotFound: a caller takes that for "no store here" and might create one over it.
     return Status(StatusCode::kCorruption,
                   "CURRENT names " + ManifestFileName(current.manifest) +
                       ", which is missing; restore it from a backup or run repair");
   }
-  if (state.ok() && state->database != current.database) {
-    return Damaged(current.manifest, 0, "it belongs to another store than CURRENT");
-  }
   return state;
 }
 
 Result<ManifestState> ReadManifestFile(FileSystem& file_system, const std::string& directory,
-                                       FileNumber number, const TableMakerFactory& make_tables) {
-  FIRN_ASSIGN_OR_RETURN(
-      const std::string file,
-      file_system.ReadFile(directory + "/" + ManifestFileName(number), kManifestBytesMax));
-  FIRN_ASSIGN_OR_RETURN(const ManifestHeader header, DecodeManifestHeader(file, number));
+                                       const CurrentPointer& current,
+                                       const TableMakerFactory& make_tables) {
+  const std::string path = directory + "/" + ManifestFileName(current.manifest);
+  FIRN_ASSIGN_OR_RETURN(const std::string file, file_system.ReadFile(path, kManifestBytesMax));
+  FIRN_ASSIGN_OR_RETURN(const ManifestHeader header, DecodeManifestHeader(file, current.manifest));
+  if (header.database != current.database) {
+    return Damaged(current.manifest, 0, "it belongs to another store than CURRENT");
+  }
   ManifestReader reader(file, header);
   return reader.Read(make_tables(header.database));
 }

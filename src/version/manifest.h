@@ -43,10 +43,10 @@ using TableMakerFactory = std::function<TableMaker(const DatabaseId&)>;
                                                  const std::string& directory,
                                                  const TableMakerFactory& make_tables);
 
-// The same for the manifest `number`, whatever CURRENT names; kNotFound when it is missing.
+// The same for the manifest of `current`, whatever CURRENT says; kNotFound when it is missing.
 [[nodiscard]] Result<ManifestState> ReadManifestFile(FileSystem& file_system,
                                                      const std::string& directory,
-                                                     FileNumber number,
+                                                     const CurrentPointer& current,
                                                      const TableMakerFactory& make_tables);
 
 // The keyspaces, by id, that the readable edits of manifest `number` name, damage or not. What was

@@ -38,7 +38,7 @@ std::string JsonList(const List& list, Describe describe) {
 
 std::string FindingToText(const VerifyFinding& finding) {
   std::string text = Escaped(finding.file);
-  if (finding.offset) text += fmt::format("{}at offset {}", text.empty() ? "" : " ", *finding.offset);
+  if (finding.offset) text += fmt::format(" at offset {}", *finding.offset);
   if (!text.empty()) text += ": ";
   return text + fmt::format("{}; {}\n", Escaped(finding.what), finding.advice);
 }
@@ -117,7 +117,8 @@ std::string LossToText(const RepairLoss& loss) {
   text += ": " + Escaped(loss.what);
   if (!loss.keyspace.empty()) text += fmt::format(", keyspace {}", Escaped(loss.keyspace));
   if (loss.entries) {
-    text += fmt::format(", {} entr{}", FormatCount(*loss.entries), *loss.entries == 1 ? "y" : "ies");
+    text += fmt::format(", {} entr{}", FormatCount(*loss.entries),
+                        *loss.entries == 1 ? "y" : "ies");
   }
   if (loss.from) text += fmt::format(", from key {}", Escaped(*loss.from));
   if (loss.to) text += fmt::format(", to key {}", Escaped(*loss.to));
