@@ -43,7 +43,8 @@ void CheckSegment(StoreVerifier& verifier, const LogWriter& log, const DatabaseI
 }
 
 // Reads CURRENT and the manifest back and compares them with what the store believes.
-void CheckManifest(StoreVerifier& verifier, const ManifestState& state, const TableContext& tables) {
+void CheckManifest(StoreVerifier& verifier, const ManifestState& state,
+                   const TableContext& tables) {
   const Result<ManifestState> read = ReadManifest(
       verifier.file_system(), verifier.directory(), [&](const DatabaseId&) -> TableMaker {
         return [&](TableMetadata metadata) {

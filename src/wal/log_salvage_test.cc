@@ -42,10 +42,8 @@ class DamagedSegment : public ::testing::Test {
     ASSERT_TRUE(log_.SyncAll().ok());
   }
   void Change(std::uint64_t offset, std::size_t bytes, char to) {
-    ASSERT_TRUE(log_.disk()
-                    .Corrupt(kSegment,
-                             [&](std::string& content) { content.replace(offset, bytes, bytes, to); })
-                    .ok());
+    const auto change = [&](std::string& content) { content.replace(offset, bytes, bytes, to); };
+    ASSERT_TRUE(log_.disk().Corrupt(kSegment, change).ok());
   }
   // What a check of the durable part says, one line each.
   std::string Verified() {

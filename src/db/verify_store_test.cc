@@ -2,6 +2,9 @@
 
 #include "firn/verify.h"
 
+#include <atomic>
+#include <thread>
+
 #include "db/repair_fixture.h"
 #include "table/table_settings.h"
 
@@ -138,6 +141,33 @@ TEST_F(VerifyLive, ATableThatOnlyAnIteratorHoldsIsNoOrphan) {
   ASSERT_TRUE(db->CompactRange().ok());
   ASSERT_GT(machine_.Names(".table").size(), before);
   EXPECT_TRUE(db->Verify().orphan_files.empty());
+}
+
+// Files come and go under the check: segments are released and rewritten, tables replaced.
+TEST(VerifyThreads, FindsNothingWhileFlushesAndMergesRun) {
+  const auto disk = MemoryFileSystem::Create();
+  const Runtime runtime = ThreadedRuntimeOver(*disk);
+  Options options;
+  options.runtime = &runtime;
+  auto db = OpenTiny(kStore, options).value();
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    for (int i = 0; i < 3000; ++i) {
+      const Durability durability = i % 16 == 0 ? Durability::kSync : Durability::kPeriodic;
+      const Status put =
+          db->Put(KeyOf(i % 300), std::string(150, 'v'), {.durability = durability});
+      EXPECT_EQ(put.ToString(), "ok");
+    }
+    done.store(true);
+  });
+  do {
+    const VerifyReport report = db->Verify();
+    EXPECT_EQ(report.status().ToString(), "ok");
+    EXPECT_TRUE(report.orphan_files.empty()) << report.orphan_files.front();
+  } while (!done.load());
+  writer.join();
+  EXPECT_GT(db->GetStats().flushes, 3u);
+  EXPECT_TRUE(db->Verify().ok());
 }
 
 class VerifyClosed : public VerifyLive {
