@@ -98,6 +98,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
     return options.durability.value_or(context_.options.durability);
   }
   void RetractAll();
+  void NoteOrphans(class StoreVerifier& verifier) const;
 
   StoreContext context_;
   StoreState state_;

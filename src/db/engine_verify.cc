@@ -2,6 +2,8 @@
 // manifest stands still under the install mutex, and what is found in a segment counts only if the
 // segment is still in use afterwards.
 
+#include <algorithm>
+
 #include "base/status_macros.h"
 #include "db/checkpoint.h"
 #include "db/engine.h"
@@ -62,7 +64,10 @@ void CheckManifest(StoreVerifier& verifier, const ManifestState& state,
     SnapshotEdit(each).EncodeTo(bytes);
     return bytes;
   };
-  if (read->manifest != state.manifest || encoded(*read) != encoded(state)) {
+  ManifestState expected = state;
+  // A manifest begun anew reserves numbers that the state learns of with the next edit.
+  expected.next_file_number = std::max(state.next_file_number, read->next_file_number);
+  if (read->manifest != state.manifest || encoded(*read) != encoded(expected)) {
     verifier.Report({.file = name,
                      .what = "it does not say what the store wrote: its last edits are damaged",
                      .advice = "make a checkpoint of the open store: closing would lose them"});
@@ -70,6 +75,25 @@ void CheckManifest(StoreVerifier& verifier, const ManifestState& state,
 }
 
 }  // namespace
+
+// No edit is installed meanwhile, so a table that no version names belongs to a job or to a reader.
+void Engine::NoteOrphans(StoreVerifier& verifier) const {
+  versions_->Hold([&](const ManifestState& state, bool settled) {
+    const auto jobs_run = [&] {
+      MutexLock lock(state_.mutex);
+      return state_.flushes_running + state_.compactions_running > 0;
+    };
+    // While jobs run, their unfinished tables look like orphans: only a quiet moment tells.
+    if (!settled || jobs_run()) return;
+    // Before the names are read: what is removed after that was awaited now.
+    std::set<FileNumber> live = versions_->remover()->Awaited();
+    live.insert(state.manifest);
+    for (const auto& table : TablesOf(*state.version)) live.insert(table->metadata().number);
+    const auto names = context_.runtime.file_system->List(context_.directory);
+    if (!names.ok()) return verifier.Stop(names.status());
+    if (!jobs_run()) verifier.NoteOrphans(*names, live);
+  });
+}
 
 VerifyReport Engine::Verify(const VerifyProgress& progress) const {
   StoreVerifier verifier(*context_.runtime.file_system, context_.directory, progress,
@@ -96,22 +120,7 @@ VerifyReport Engine::Verify(const VerifyProgress& progress) const {
   verifier.CheckTables(tables);
   if (verifier.Stopped()) return std::move(verifier.report());
 
-  versions_->Hold([&](const ManifestState& state, bool settled) {
-    const auto names = context_.runtime.file_system->List(context_.directory);
-    if (!names.ok()) return verifier.Stop(names.status());
-    {
-      // While jobs run, their unfinished tables look like orphans: only a quiet moment tells.
-      MutexLock lock(state_.mutex);
-      if (!settled || state_.flushes_running + state_.compactions_running > 0) return;
-    }
-    std::set<FileNumber> live{state.manifest};
-    for (const auto& table : TablesOf(*state.version)) live.insert(table->metadata().number);
-    for (const std::string& name : *names) {
-      const auto file = ParseFileName(name);
-      if (file && versions_->remover()->Awaits(file->number)) live.insert(file->number);
-    }
-    verifier.NoteOrphans(*names, live);
-  });
+  NoteOrphans(verifier);
   return std::move(verifier.report());
 }
 

@@ -53,9 +53,9 @@ void TableRemover::RemoveReleased() {
   }
 }
 
-bool TableRemover::Awaits(FileNumber number) {
+std::set<FileNumber> TableRemover::Awaited() {
   MutexLock lock(mutex_);
-  return awaited_.contains(number);
+  return awaited_;
 }
 
 VersionStore::VersionStore(StoreContext& context, StoreState& state, ManifestState manifest_state,

@@ -26,8 +26,8 @@ class TableRemover : public std::enable_shared_from_this<TableRemover> {
       : file_system_(file_system), directory_(std::move(directory)) {}
   // The table's file goes when its last owner lets go.
   void RemoveWhenReleased(const TableReader& table);
-  // Whether the file of a table that was dropped is still there for its readers.
-  [[nodiscard]] bool Awaits(FileNumber number);
+  // The dropped tables whose files may still be there for their readers.
+  [[nodiscard]] std::set<FileNumber> Awaited();
   // Removes what became removable. Off while a manifest failure is unresolved (rule M3).
   void RemoveReleased();
   void SetEnabled(bool enabled);
