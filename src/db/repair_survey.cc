@@ -197,6 +197,7 @@ void Survey::Add(SurveyedTable table, KeyspaceId id) {
     metadata.number = table.salvaged->number();
     metadata.file_bytes = table.salvaged->file_bytes();
     table.whole = TableReader::Make(context_.tables, std::move(metadata));
+    table.salvaged->ForgetBlocks();
   }
   if (table.salvaged->empty()) return;
   ++report_.tables;

@@ -168,6 +168,11 @@ class OfflineCheck {
 
   // Every table is held against what it says of itself.
   void CheckWithoutManifest() {
+    for (const std::string& name : names_) {
+      if (ParseFileName(name)->kind != FileKind::kTable) continue;
+      const auto size = files_.FileSize(context_.directory + "/" + name);
+      if (size.ok()) verifier_.Expect(*size);
+    }
     RepairReport salvage;
     const auto survey = SurveyStore(context_, salvage,
                                     [this](std::uint64_t bytes) { verifier_.Done(bytes); });

@@ -81,7 +81,7 @@ bool VersionStore::uncertain() const {
 
 void VersionStore::Hold(const std::function<void(const ManifestState&, bool)>& look) {
   MutexLock lock(install_mutex_);
-  look(manifest_state_, writer_ != nullptr);
+  if (manifest_state_.version != nullptr) look(manifest_state_, writer_ != nullptr);
 }
 
 ManifestState VersionStore::Copy() {

@@ -59,7 +59,7 @@ class VersionStore {
   RunId NextRunId();
 
   // Calls `look` with everything the manifest says, while no edit is installed and no manifest
-  // written. `settled`: the manifest on disk says the same.
+  // written. `settled`: the manifest on disk says the same. Does nothing after ForgetVersion.
   void Hold(const std::function<void(const ManifestState&, bool settled)>& look);
   // A copy of everything the manifest says now.
   [[nodiscard]] ManifestState Copy();

@@ -5,7 +5,9 @@
 // tells from everything else. A compressed block has no visible beginning: it is found through its
 // partition, or right behind the block before it.
 //
-// Not here: what follows from a loss (db/repair.h).
+// While it looks for blocks it holds the stretch without an index in memory, at most the table.
+//
+// Not here: what follows from a loss (firn/repair.h).
 // Threads: one at a time. Lifetime: the context outlives it; the file does not change meanwhile.
 #pragma once
 
@@ -60,6 +62,8 @@ class SalvagedTable {
 
   // All readable entries in order E1, from the first one on: SeekToFirst and Next only.
   [[nodiscard]] std::unique_ptr<EntryCursor> NewCursor() const;
+  // Gives back the list of blocks, when the table is read in another way. No NewCursor after.
+  void ForgetBlocks() { std::vector<Candidate>().swap(candidates_); }
 
  private:
   class Cursor;
