@@ -143,6 +143,23 @@ TEST_P(TableSalvage, ALostStretchInTheMiddleIsOneLossBetweenItsNeighbours) {
             static_cast<int>(missing) + 1);
 }
 
+TEST_P(TableSalvage, ATableWithoutItsEndIsLostFromThereOn) {
+  const std::size_t cut = bytes_.size() * 2 / 3;
+  Change([&](std::string& bytes) {
+    bytes.resize(cut);
+    bytes.resize(bytes_.size(), '\0');
+  });
+  const Salvaged salvaged = Survey();
+  EXPECT_GT(ExpectExact(salvaged, ""), 0u);
+  ASSERT_FALSE(salvaged.table->losses().empty());
+  const TableLoss& loss = salvaged.table->losses().back();
+  EXPECT_LE(loss.offset, cut);
+  EXPECT_EQ(loss.end, bytes_.size());
+  EXPECT_FALSE(loss.entries.has_value()) << "nobody is left to count";
+  EXPECT_EQ(loss.after, salvaged.table->last_key());
+  EXPECT_FALSE(loss.before.has_value());
+}
+
 TEST_P(TableSalvage, LostRangeTombstonesAreSaid) {
   const std::size_t at = bytes_.find("\x09\x01\x01" "ab");
   ASSERT_NE(at, std::string::npos);
@@ -157,8 +174,9 @@ TEST_P(TableSalvage, AMissingFileIsLostAsAWhole) {
   ASSERT_TRUE(fixture_.file_system().Remove(kPath).ok());
   const Salvaged salvaged = Survey(&metadata_);
   EXPECT_TRUE(salvaged.table->empty());
-  ASSERT_EQ(salvaged.table->losses().size(), 1u);
-  EXPECT_EQ(salvaged.table->losses().front().entries, kEntries);
+  ASSERT_EQ(salvaged.table->losses().size(), 2u);
+  EXPECT_EQ(salvaged.table->losses()[0].entries, kEntries);
+  EXPECT_TRUE(salvaged.table->losses()[1].tombstones);
 }
 
 TEST_P(TableSalvage, BytesOfAnotherStoreAreNotBelieved) {
