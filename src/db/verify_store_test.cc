@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "db/repair_fixture.h"
+#include "db/store_verifier.h"
 #include "table/table_settings.h"
 
 namespace firn::testing {
@@ -291,11 +292,17 @@ TEST_F(VerifyClosed, WithoutManifestTablesAreStillChecked) {
   EXPECT_EQ(Places(Verify()).substr(0, 10 + table.size()), "CURRENT -\n" + table);
 }
 
-TEST_F(VerifyClosed, FindingsAreBounded) {
-  VerifyReport report;
-  report.findings.resize(3, {.file = "f", .offset = 1, .what = "w", .advice = "a"});
-  report.findings_more = 7;
-  EXPECT_EQ(report.status().message(), "f at offset 1: w (and 9 more findings); a");
+TEST(VerifyReport, KeepsSoManyFindingsAndCountsTheRest) {
+  const Machine machine;
+  const VerifyProgress none;
+  StoreVerifier verifier(*machine.files, kStore, none, nullptr);
+  for (std::size_t i = 0; i < VerifyReport::kFindingsMax + 5; ++i) {
+    verifier.Report({.file = "f", .offset = i + 1, .what = "w", .advice = "a"});
+  }
+  const VerifyReport& report = verifier.report();
+  EXPECT_EQ(report.findings.size(), VerifyReport::kFindingsMax);
+  EXPECT_EQ(report.findings_more, 5u);
+  EXPECT_EQ(report.status().message(), "f at offset 1: w (and 1004 more findings); a");
 }
 
 TEST(VerifyStore, RefusesWhatItCannotCheck) {
