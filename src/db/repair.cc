@@ -2,6 +2,9 @@
 // replay the log above it, as an open does; write the new store's manifest, which makes it one.
 #include "firn/repair.h"
 
+#include <algorithm>
+#include <set>
+
 #include "base/status_macros.h"
 #include "db/checkpoint.h"
 #include "db/log_replay.h"
@@ -107,6 +110,7 @@ class Repair {
                                    : id == kDefaultKeyspace   ? std::string(kDefaultKeyspaceName)
                                                               : "keyspace-" + std::to_string(id);
     }
+    MakeNamesUnique();
     VersionEdit edit;
     edit.next_keyspace_id = std::max<KeyspaceId>(survey_.next_keyspace_id, 1);
     for (const auto& [id, keyspace] : survey_.keyspaces) {
@@ -115,6 +119,18 @@ class Repair {
     }
     report_.keyspaces = std::max<std::size_t>(survey_.keyspaces.size(), 1);
     return ApplyToState(state_, edit, Maker());
+  }
+
+  // Names from different sources may meet; one of damaged origin gives way.
+  void MakeNamesUnique() {
+    constexpr std::size_t kRoomForSuffix = 32;
+    std::set<std::string> taken;
+    for (auto& [id, keyspace] : survey_.keyspaces) {
+      if (taken.insert(keyspace.name).second) continue;
+      keyspace.name.resize(std::min(keyspace.name.size(), kKeyspaceNameBytesMax - kRoomForSuffix));
+      keyspace.name += "-salvaged-" + std::to_string(id);
+      taken.insert(keyspace.name);
+    }
   }
 
   Status MergeKeyspace(KeyspaceId id, const SurveyedKeyspace& keyspace, VersionEdit& edit) {

@@ -172,6 +172,26 @@ TEST_F(RepairTest, NamesSurviveInADamagedManifest) {
   EXPECT_EQ(RepairedTables(), model_);
 }
 
+TEST_F(RepairTest, AKeyspaceWithoutANameTakesNobodysName) {
+  {
+    auto db = machine_.Open();
+    const Keyspace taken = db->CreateKeyspace("keyspace-3").value();
+    const Keyspace nameless = db->CreateKeyspace("soon forgotten").value();
+    ASSERT_EQ(nameless.id(), 3u);
+    ASSERT_TRUE(db->Put("a", "1", {.keyspace = taken}).ok());
+    ASSERT_TRUE(db->Put("b", "2", {.keyspace = nameless}).ok());
+    ASSERT_TRUE(db->Close().ok());
+  }
+  const std::string bytes = machine_.files->ReadFile(Path(Manifest()), 1 << 30).value();
+  Flip(Manifest(), bytes.find("soon forgotten"));
+  Flip(Manifest(), 20);
+  Repair();
+  const auto found = RepairedTables();
+  EXPECT_EQ(found.at("keyspace-3"), (Table{{"a", "1"}}));
+  EXPECT_EQ(found.at("keyspace-3-salvaged-3"), (Table{{"b", "2"}}));
+  EXPECT_EQ(found.at("side"), model_["side"]);
+}
+
 TEST_F(RepairTest, OrphansAreLeftOutWhenThereIsAManifest) {
   const std::string table = machine_.Names(".table").front();
   machine_.Create(Path("000900.table"), machine_.files->ReadFile(Path(table), 1 << 30).value());
