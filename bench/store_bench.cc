@@ -1,6 +1,6 @@
 // The whole store on one client thread: 16-byte random hexadecimal keys, 100-byte values, data in
 // memory, no compression. One settled run of FIRN_BENCH_ENTRIES entries (default 3,000,000) for the
-// reads.
+// reads; "fresh" puts a memtable with one entry in 200 above it.
 
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
@@ -72,22 +72,34 @@ std::unique_ptr<firn::Db> Open(const std::string& directory, std::uint64_t budge
 
 const std::string kValue(100, 'v');
 
-// The store the read benchmarks share: loaded, settled, and resident after one pass.
+// Loaded, settled, and resident after one pass; then some keys were written once more, which stay in
+// the memtable.
+std::unique_ptr<firn::Db> Load(std::uint64_t fresh) {
+  auto db = Open(NewDirectory(), std::uint64_t{1} << 30);
+  for (std::uint64_t i = 0; i < Entries(); ++i) Must(db->Put(KeyOf(i).slice(), kValue));
+  Must(db->CompactRange());
+  Must(db->WaitForIdle());
+  firn::Iterator it = db->NewIterator();
+  std::uint64_t count = 0;
+  for (it.SeekToFirst(); it.Valid(); it.Next()) ++count;
+  Must(it.status());
+  if (count != Entries()) std::abort();
+  for (std::uint64_t i = 0; i < fresh; ++i) Must(db->Put(KeyOf(i).slice(), kValue));
+  return db;
+}
+
+// The stores the read benchmarks share.
 firn::Db& Settled() {
-  static const std::string directory = NewDirectory();
-  static const std::unique_ptr<firn::Db> db = [] {
-    auto opened = Open(directory, std::uint64_t{1} << 30);
-    for (std::uint64_t i = 0; i < Entries(); ++i) Must(opened->Put(KeyOf(i).slice(), kValue));
-    Must(opened->CompactRange());
-    Must(opened->WaitForIdle());
-    firn::Iterator it = opened->NewIterator();
-    std::uint64_t count = 0;
-    for (it.SeekToFirst(); it.Valid(); it.Next()) ++count;
-    Must(it.status());
-    if (count != Entries()) std::abort();
-    return opened;
-  }();
+  static const std::unique_ptr<firn::Db> db = Load(0);
   return *db;
+}
+// One entry in 200, so that scans merge.
+firn::Db& UnderFresh() {
+  static const std::unique_ptr<firn::Db> db = Load(Entries() / 200);
+  return *db;
+}
+firn::Db& StoreOf(const benchmark::State& state) {
+  return state.range(0) == 0 ? Settled() : UnderFresh();
 }
 
 std::vector<Key> RandomKeys(std::uint64_t from, std::size_t count) {
@@ -181,7 +193,7 @@ void GetMiss(benchmark::State& state) {
 }
 
 void NextAll(benchmark::State& state) {
-  firn::Db& db = Settled();
+  firn::Db& db = StoreOf(state);
   std::uint64_t entries = 0;
   std::uint64_t bytes = 0;
   for (auto _ : state) {
@@ -195,7 +207,7 @@ void NextAll(benchmark::State& state) {
 }
 
 void PrevAll(benchmark::State& state) {
-  firn::Db& db = Settled();
+  firn::Db& db = StoreOf(state);
   std::uint64_t entries = 0;
   std::uint64_t bytes = 0;
   for (auto _ : state) {
@@ -209,7 +221,7 @@ void PrevAll(benchmark::State& state) {
 }
 
 void SeekAndTenNext(benchmark::State& state) {
-  firn::Db& db = Settled();
+  firn::Db& db = StoreOf(state);
   const std::vector<Key> keys = RandomKeys(0, 1 << 20);
   std::size_t i = 0;
   std::uint64_t bytes = 0;
@@ -236,6 +248,26 @@ void MultiGet32(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * 32);
 }
 
+// A queue of a thousand entries: push behind the last, find and pop the first.
+void QueuePushPop(benchmark::State& state) {
+  auto db = Open(NewDirectory(), std::uint64_t{256} << 20);
+  char key[24];
+  const auto key_of = [&](std::uint64_t n) {
+    std::snprintf(key, sizeof(key), "q%015llu", static_cast<unsigned long long>(n));
+    return firn::Slice(key, 16);
+  };
+  std::uint64_t tail = 0;
+  for (; tail < 1000; ++tail) Must(db->Put(key_of(tail), kValue));
+  for (auto _ : state) {
+    Must(db->Put(key_of(tail++), kValue));
+    firn::Iterator it = db->NewIterator();
+    it.Seek("q");
+    if (!it.Valid()) std::abort();
+    Must(db->Delete(it.key()));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
 void FillSync(benchmark::State& state) {
   static std::unique_ptr<firn::Db> db;
   static std::string directory;
@@ -260,9 +292,10 @@ BENCHMARK(GetHit);
 BENCHMARK(GetPinnedHit);
 BENCHMARK(GetMiss);
 BENCHMARK(MultiGet32);
-BENCHMARK(NextAll);
-BENCHMARK(PrevAll);
-BENCHMARK(SeekAndTenNext);
+BENCHMARK(NextAll)->ArgName("fresh")->Arg(0)->Arg(1);
+BENCHMARK(PrevAll)->ArgName("fresh")->Arg(0)->Arg(1);
+BENCHMARK(SeekAndTenNext)->ArgName("fresh")->Arg(0)->Arg(1);
+BENCHMARK(QueuePushPop);
 BENCHMARK(FillSync)->Threads(1)->Threads(4)->UseRealTime();
 
 }  // namespace

@@ -81,15 +81,18 @@ class EntryCursor {
 
   // Shortcuts past the batch for settled data, the bulk of most stores: up to items.size() of the
   // entries after (before) the position, but only such as any read sees without a further look:
-  // puts of sequence 0, and backwards also the only version of their key. `*count` 0 with ok()
-  // says nothing: ask Next (Prev). Views as in a batch.
-  virtual Status NextPlain(std::span<KeyValue> items, std::size_t* count) {
+  // puts of sequence 0, and backwards also the only version of their key. With a `stop` (may be
+  // null) only keys before (after) it. `*count` 0 with ok() says nothing: ask Next (Prev). Views as
+  // in a batch.
+  virtual Status NextPlain(std::span<KeyValue> items, const Slice* stop, std::size_t* count) {
     static_cast<void>(items);
+    static_cast<void>(stop);
     *count = 0;
     return {};
   }
-  virtual Status PrevPlain(std::span<KeyValue> items, std::size_t* count) {
+  virtual Status PrevPlain(std::span<KeyValue> items, const Slice* stop, std::size_t* count) {
     static_cast<void>(items);
+    static_cast<void>(stop);
     *count = 0;
     return {};
   }

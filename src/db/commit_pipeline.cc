@@ -87,6 +87,7 @@ Result<CommitPipeline::Pending> CommitPipeline::LogAndApply(
         memtable.InsertRangeDelete(operation.key, operation.value, sequence);
       }
     } else {
+      if (operation.kind == EntryKind::kPut) operation.keyspace->dead_range.NotePut(operation.key);
       memtable.Insert(operation.key, operation.value, sequence, operation.kind);
     }
     memtables_.Grew(memtable.bytes() - before);
@@ -198,6 +199,13 @@ Status CommitPipeline::FreezeAll() {
 void CommitPipeline::FreezeIdle() {
   if (!commit_mutex_.TryLock()) return;
   if (!stopped_) memtables_.FreezeIdle(log_->appended());
+  commit_mutex_.Unlock();
+}
+
+void CommitPipeline::LearnDeadRange(internal::KeyspaceState& keyspace,
+                                    const DeadRange::Bounds& seen, SequenceNumber at) {
+  if (!commit_mutex_.TryLock()) return;
+  keyspace.dead_range.Learn(seen, at, last_allocated_);
   commit_mutex_.Unlock();
 }
 

@@ -63,6 +63,11 @@ class CommitPipeline {
   // Runs `change` while no commit is in progress; it gets the position behind the last record.
   void WithCommitsHeld(const std::function<void(ActiveMemtables&, LogPosition)>& change);
 
+  // A read at sequence `at` found nothing visible in `seen`. A hint: forgotten while commits keep
+  // the lock busy.
+  void LearnDeadRange(internal::KeyspaceState& keyspace, const DeadRange::Bounds& seen,
+                      SequenceNumber at);
+
   [[nodiscard]] LogWriter& log() { return *log_; }
   // Every commit waits for a sync of its own until the log is durable up to `position`. Called by
   // the periodic syncer with the log's end when the oldest unsynced acknowledgement is too old (the

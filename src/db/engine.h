@@ -54,9 +54,15 @@ class Engine : public std::enable_shared_from_this<Engine> {
   struct Moment {
     ReadViewReference view;
     SequenceNumber sequence = 0;
+    internal::KeyspaceState* keyspace = nullptr;
   };
   Result<Moment> TakeMoment(const Keyspace& keyspace, const Snapshot& snapshot) const;
   Snapshot TakeSnapshot();
+  void LearnDeadRange(internal::KeyspaceState& keyspace, const DeadRange::Bounds& seen,
+                      SequenceNumber at) {
+    pipeline_->LearnDeadRange(keyspace, seen, at);
+  }
+  [[nodiscard]] const Tuning& tuning() const { return context_.tuning; }
 
   // --- db/engine_keyspaces.cc
   Result<Keyspace> CreateKeyspace(std::string_view name);

@@ -49,7 +49,9 @@ Status Engine::CompactRange(std::optional<Slice> lower, std::optional<Slice> upp
 Status Engine::WaitForIdle() {
   if (closed()) return Status(StatusCode::kClosed, "the store is closed");
   pipeline_->FreezeIdle();
-  return work_->WaitForIdle();
+  FIRN_RETURN_IF_ERROR(work_->WaitForIdle());
+  pipeline_->log().Trim();
+  return Status();
 }
 
 Stats Engine::GetStats() const {

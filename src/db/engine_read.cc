@@ -29,12 +29,13 @@ Result<Engine::PointAnswer> Engine::Read(Slice key, const ReadOptions& options) 
 
 Result<Engine::Moment> Engine::TakeMoment(const Keyspace& keyspace,
                                           const Snapshot& snapshot) const {
-  const internal::KeyspaceState* state = Find(keyspace);
+  internal::KeyspaceState* const state = Find(keyspace);
   if (state == nullptr || IsForeign(snapshot)) [[unlikely]] return ForeignHandle();
   EpochDomain::Guard guard;
   for (;;) {
     ReadView* view = state->view.load(std::memory_order_acquire);
     if (view == nullptr) return NotReadable(*state);
+    // Before the keyspace's dead range is looked at: DeadRange, R1.
     const SequenceNumber visible = state_.visible.load(std::memory_order_acquire);
     // If the view is still the current one, its memtables had received everything up to `visible`.
     // The guard keeps a freed view's address from coming back.
@@ -42,6 +43,7 @@ Result<Engine::Moment> Engine::TakeMoment(const Keyspace& keyspace,
     Moment moment;
     moment.view = ReadViewReference(view);
     moment.sequence = snapshot.valid() ? snapshot.sequence() : visible;
+    moment.keyspace = state;
     return moment;
   }
 }

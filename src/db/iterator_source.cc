@@ -44,7 +44,9 @@ Iterator::Source::Source(Status failure) : status_(std::move(failure)) {}
 
 Iterator::Source::Source(std::shared_ptr<Engine> engine, Engine::Moment moment,
                          const IteratorOptions& options)
-    : engine_(std::move(engine)), moment_(std::move(moment)) {
+    : engine_(std::move(engine)),
+      moment_(std::move(moment)),
+      keyspace_(options.keyspace.state()) {
   engine_->ledger().Add(MemoryClass::kIterator, kIteratorBytes);
   const ReadView& view = *moment_.view.get();
   if (Status collected = CollectTombstones(view); !collected.ok()) {
@@ -112,11 +114,37 @@ void Iterator::Source::Fill(bool forward) {
   if (!filled.ok()) Fail(std::move(filled));
 }
 
-void Iterator::Source::SeekToFirst() {
+void Iterator::Source::SeekToFirst() { SeekForward(Slice()); }
+
+void Iterator::Source::Seek(Slice target) { SeekForward(target); }
+
+void Iterator::Source::SeekForward(Slice target) {
   if (!Ready()) return;
   walks_on_ = false;
-  if (Status sought = cursor_->SeekToFirst(); !sought.ok()) return Fail(std::move(sought));
+  const DeadRange& known = moment_.keyspace->dead_range;
+  std::optional<DeadRange::Bounds> dead;
+  if (!known.unknown()) {
+    EpochDomain::Guard guard;
+    dead = known.Around(cursor_->Inside(target), moment_.sequence);
+  }
+  Status sought = !dead.has_value()     ? cursor_->Seek(target)
+                  : dead->end.has_value() ? cursor_->Seek(*dead->end)
+                                          : cursor_->SeekToLast();
+  if (!sought.ok()) return Fail(std::move(sought));
   Fill(true);
+  if (status_.ok() && cursor_->hidden() >= engine_->tuning().dead_walk_min) RememberDead(target);
+}
+
+void Iterator::Source::RememberDead(Slice target) {
+  DeadRange::Bounds seen{.begin = std::string(cursor_->Inside(target)), .end = std::nullopt};
+  if (count_ != 0) {
+    seen.end = std::string(items_[0].key);
+  } else if (cursor_->upper() != nullptr) {
+    seen.end = *cursor_->upper();
+  }
+  if (!seen.end.has_value() || seen.begin < *seen.end) {
+    engine_->LearnDeadRange(*moment_.keyspace, seen, moment_.sequence);
+  }
 }
 
 void Iterator::Source::SeekToLast() {
@@ -124,13 +152,6 @@ void Iterator::Source::SeekToLast() {
   walks_on_ = false;
   if (Status sought = cursor_->SeekToLast(); !sought.ok()) return Fail(std::move(sought));
   Fill(false);
-}
-
-void Iterator::Source::Seek(Slice target) {
-  if (!Ready()) return;
-  walks_on_ = false;
-  if (Status sought = cursor_->Seek(target); !sought.ok()) return Fail(std::move(sought));
-  Fill(true);
 }
 
 void Iterator::Source::SeekForPrev(Slice target) {

@@ -42,10 +42,14 @@ class Iterator::Source {
   [[nodiscard]] bool Ready();
   void Fail(Status status);
   void Fill(bool forward);
+  // To the first item at or behind `target`, past what is known to be dead.
+  void SeekForward(Slice target);
+  void RememberDead(Slice target);
   Status CollectTombstones(const ReadView& view);
 
   std::shared_ptr<Engine> engine_;  // null in a failed source
   Engine::Moment moment_;
+  KeyspacePointer keyspace_;  // keeps a created one alive; null for the default
   FragmentedTombstones tombstones_;
   std::optional<VisibleCursor> cursor_;
   Status status_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "db/dead_range.h"
 #include "db/read_view.h"
 #include "wal/log_format.h"
 
@@ -38,6 +39,7 @@ class KeyspaceState {
   std::atomic<ReadView*> view{nullptr};
   // Stored under the commit lock, loaded by anyone.
   std::atomic<bool> dropped{false};
+  DeadRange dead_range;  // as its header says
 
   // Changed under the commit lock and the state mutex together, so either is enough to read.
   std::shared_ptr<Memtable> active;

@@ -10,6 +10,9 @@ namespace {
 
 // Beats without a write after which idle work may start.
 constexpr std::uint32_t kQuietBeats = 3;
+// Beats without a write after which the log gives its spare files back. They cost a moment when
+// writes return, so a short pause keeps them.
+constexpr std::uint32_t kTrimBeats = 20;
 
 }  // namespace
 
@@ -76,18 +79,21 @@ void PeriodicSync::WatchTick() {
 
 void PeriodicSync::Beat() {
   bool quiet = false;
+  bool trim = false;
   {
     MutexLock lock(mutex_);
     const LogPosition now = pipeline_.log().appended();
     quiet_beats_ = now == last_beat_ ? quiet_beats_ + 1 : 0;
     last_beat_ = now;
     quiet = quiet_beats_ >= kQuietBeats;
+    trim = quiet_beats_ == kTrimBeats;
   }
   work_.AllowIdleWork(quiet);
   if (quiet) {
     pipeline_.FreezeIdle();
     work_.Wake();
   }
+  if (trim) pipeline_.log().Trim();
   EpochDomain::Process().Collect();
   versions_.remover()->RemoveReleased();
 }

@@ -138,5 +138,22 @@ TEST(PeriodicSync, WhileASyncIsOverdueAWriteWaitsForOneOfItsOwn) {
   keyspace->Retract();
 }
 
+TEST(PeriodicSync, GivesTheLogsSpareFilesBackAfterALongerPause) {
+  Machine machine;
+  auto db = machine.Open();
+  const auto pause = [&](int beats) {
+    for (int beat = 0; beat < beats; ++beat) {
+      machine.manual->Advance(machine.options.sync_interval);
+      machine.manual->RunUntilIdle();
+    }
+  };
+  PutMany(*db, 2000, {}, 'a');
+  pause(10);
+  EXPECT_GT(machine.Names(".log").size(), db->GetStats().log_segments) << "for the next writes";
+  pause(20);
+  EXPECT_EQ(machine.Names(".log").size(), db->GetStats().log_segments);
+  EXPECT_EQ(db->GetStats().log_segments, 1u);
+}
+
 }  // namespace
 }  // namespace firn::testing

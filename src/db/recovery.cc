@@ -166,6 +166,7 @@ Result<std::unique_ptr<LogWriter>> CreateLog(StoreContext& context, const Manife
   settings.database = state.database;
   settings.incarnation = state.incarnation;
   settings.segment_bytes = context.tuning.log_segment_bytes;
+  settings.recycled_max = context.tuning.log_recycled_max;
   settings.window_bytes = context.tuning.log_window_bytes;
   settings.backend = context.options.log_backend == LogBackend::kMapped
                          ? SegmentBackend::kMapped

@@ -28,9 +28,13 @@ Tuning TuningFor(std::uint64_t memory_budget) {
   tuning.table_bytes = std::clamp(tuning.memtable_bytes / 2, 256 * kKiB, 32 * kMiB);
   tuning.block_bytes = 6 * kKiB;
   tuning.partition_blocks = 64;
-  tuning.log_segment_bytes = std::bit_floor(std::clamp(tuning.memtable_bytes, kMiB, 64 * kMiB));
+  // The last segment's free end is what the log costs an idle store.
+  tuning.log_segment_bytes =
+      std::bit_floor(std::clamp(tuning.memtable_bytes / 4, kMiB, 16 * kMiB));
+  tuning.log_recycled_max = tuning.memtables_bytes_max / tuning.log_segment_bytes;
   tuning.log_window_bytes = std::bit_floor(std::clamp(memory_budget / 64, 256 * kKiB, 4 * kMiB));
   tuning.log_bytes_max = 4 * tuning.memtable_bytes + 2 * tuning.log_segment_bytes;
+  tuning.dead_walk_min = 64;
   tuning.runs_per_level = 4;
   tuning.runs_stop = 12;
   tuning.open_files_max = 256;

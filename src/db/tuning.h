@@ -19,8 +19,10 @@ struct Tuning {
   std::size_t block_bytes = 0;
   std::size_t partition_blocks = 0;
   std::uint64_t log_segment_bytes = 0;
+  std::uint64_t log_recycled_max = 0;     // obsolete segments kept for reuse while writes go on
   std::uint64_t log_window_bytes = 0;
   std::uint64_t log_bytes_max = 0;        // live log; above it the oldest memtables are flushed
+  std::size_t dead_walk_min = 0;          // hidden entries before a seek remembers their range
   std::size_t runs_per_level = 0;         // K of the compaction policy
   std::size_t runs_stop = 0;              // runs in level 0 at which writers wait
   std::size_t open_files_max = 0;

@@ -42,7 +42,8 @@ class KeyFilter {
     std::uint64_t bits = BlockedBloom::BitsOf(hash);
     std::uint64_t missing = 0;
     for (unsigned i = 0; i < kProbes; ++i, bits >>= BlockedBloom::kBitIndexWidth) {
-      missing |= ~line.words[BlockedBloom::WordOf(bits)].load(std::memory_order_relaxed) & MaskOf(bits);
+      const auto& word = line.words[BlockedBloom::WordOf(bits)];
+      missing |= ~word.load(std::memory_order_relaxed) & MaskOf(bits);
     }
     return missing == 0;
   }

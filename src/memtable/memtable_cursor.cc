@@ -1,9 +1,12 @@
 #include "memtable/memtable_cursor.h"
 
 #include "base/check.h"
+#include "base/prefetch.h"
 
 namespace firn {
 namespace {
+
+constexpr std::size_t kRecordPrefetchBytes = 128;  // header, key and the start of the value
 
 // How many records of the copy lie before `target`.
 unsigned CountBefore(const MemtableTree::LeafCopy& copy, const Target& target) {
@@ -51,6 +54,9 @@ Status MemtableCursor::SeekForPrev(Slice target) {
 void MemtableCursor::SeekTo(const Target& target) {
   tree_.CopyLeafOf(target, copy_);
   position_ = CountBefore(copy_, target);
+  // What is read first, whichever way.
+  if (position_ < copy_.count) PrefetchLines(copy_.records[position_], kRecordPrefetchBytes);
+  if (position_ > 0) PrefetchLines(copy_.records[position_ - 1], kRecordPrefetchBytes);
 }
 
 Status MemtableCursor::Next(EntryBatch& batch, std::size_t limit) {

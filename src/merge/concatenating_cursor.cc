@@ -73,13 +73,15 @@ class ConcatenatingCursor final : public EntryCursor {
     return {};
   }
 
-  Status NextPlain(std::span<KeyValue> items, std::size_t* count) override {
+  Status NextPlain(std::span<KeyValue> items, const Slice* stop, std::size_t* count) override {
     *count = 0;
-    return failure_.ok() && place_ == Place::kInside ? cursor_->NextPlain(items, count) : failure_;
+    FIRN_RETURN_IF_ERROR(failure_);
+    return place_ == Place::kInside ? cursor_->NextPlain(items, stop, count) : Status();
   }
-  Status PrevPlain(std::span<KeyValue> items, std::size_t* count) override {
+  Status PrevPlain(std::span<KeyValue> items, const Slice* stop, std::size_t* count) override {
     *count = 0;
-    return failure_.ok() && place_ == Place::kInside ? cursor_->PrevPlain(items, count) : failure_;
+    FIRN_RETURN_IF_ERROR(failure_);
+    return place_ == Place::kInside ? cursor_->PrevPlain(items, stop, count) : Status();
   }
 
  private:

@@ -2,15 +2,18 @@
 //
 // M1  Views handed out are the sources' own. A source is therefore refilled only at the start of a
 //     call: a delivered batch ends where a source's batch runs dry.
-// M2  The merge's position lies behind the delivered entries of every source batch and in front of
-//     the rest. Where all batches are used up, the sources' own positions are the merge's.
+// M2  The merge's position lies, for every source, in front of the entry of its batch that is next;
+//     where the batch is used up, it is the source's own position.
 // M3  Ranks are read behind `prefix_`, which the undelivered entries of all source batches share:
 //     keys that differ late only (zero-padded numbers, paths) then tie as rarely as others.
-// M4  The entry delivered last stays in its source's batch until that source is touched again, so
-//     turning round needs no copy made beforehand.
+// M4  The last source, the base, usually holds nearly everything, and settled. While its batch is
+//     used up it may be parked, out of the tree: its plain entries in front of the others' least
+//     front then go to the caller with no batch in between. Where such stretches are short, the
+//     base is asked for larger and larger batches instead.
 #include "merge/merging_cursor.h"
 
 #include <algorithm>
+#include <ranges>
 #include <string>
 
 #include "base/check.h"
@@ -24,6 +27,13 @@ namespace {
 
 // Ties cost a comparison of keys each; a new prefix about two a source and a new tree.
 constexpr std::size_t kTiesBeforeNewPrefix = 32;
+// The first batch asked of a source is one entry, since of most a short scan needs to know only
+// that they have nothing to add; each later one is larger, so that a long scan soon reads whole
+// batches.
+constexpr std::size_t kFirstAsk = 1;
+constexpr std::size_t kAskGrowth = 4;
+// A plain stretch pays for leaving and entering the tree from about here on.
+constexpr std::size_t kWorthwhileStretch = 8;
 
 class MergingCursor final : public EntryCursor {
  public:
@@ -51,12 +61,19 @@ class MergingCursor final : public EntryCursor {
   Status Prev(EntryBatch& batch, std::size_t limit) override {
     return Move(Direction::kBackward, batch, limit);
   }
+  Status NextPlain(std::span<KeyValue> items, const Slice* stop, std::size_t* count) override {
+    return MovePlain(Direction::kForward, items, stop, count);
+  }
+  Status PrevPlain(std::span<KeyValue> items, const Slice* stop, std::size_t* count) override {
+    return MovePlain(Direction::kBackward, items, stop, count);
+  }
 
  private:
   struct Source {
     std::unique_ptr<EntryCursor> cursor;
     bool exhausted = false;  // nothing more in this direction
     std::size_t next = 0;    // first entry of `batch` not delivered yet
+    std::size_t ask = kFirstAsk;
     EntryBatch batch;
 
     [[nodiscard]] bool dry() const { return next == batch.count; }
@@ -76,7 +93,8 @@ class MergingCursor final : public EntryCursor {
   Status SeekAll(SeekOne seek_one) {
     ForgetBatches();
     failure_ = Status();
-    for (Source& source : sources_) {
+    // The base first: its block arrives while the others seek.
+    for (Source& source : std::views::reverse(sources_)) {
       if (Status status = seek_one(*source.cursor); !status.ok()) return Fail(std::move(status));
     }
     return {};
@@ -86,10 +104,11 @@ class MergingCursor final : public EntryCursor {
     for (Source& source : sources_) {
       source.exhausted = false;
       source.next = source.batch.count = 0;
+      source.ask = kFirstAsk;
     }
     tree_built_ = false;
     prefix_.clear();
-    fill_limit_ = 0;
+    ties_ = 0;
   }
 
   // After a failure the sources stand anywhere: only a new seek makes sense of them again.
@@ -102,26 +121,23 @@ class MergingCursor final : public EntryCursor {
     FIRN_DCHECK(limit >= 1 && limit <= EntryBatch::kCapacity);
     batch.count = 0;
     FIRN_RETURN_IF_ERROR(failure_);
-    if (Status status = Prepare(direction, limit); !status.ok()) return Fail(std::move(status));
+    if (Status status = Prepare(direction); !status.ok()) return Fail(std::move(status));
     Merge(batch, limit);
     return {};
   }
 
-  Status Prepare(Direction direction, std::size_t limit) {
+  Status Prepare(Direction direction) {
     if (direction != direction_) FIRN_RETURN_IF_ERROR(TurnTo(direction));
-    if (!tree_built_) {
-      for (std::size_t i = 0; i < sources_.size(); ++i) {
-        if (sources_[i].dry()) FIRN_RETURN_IF_ERROR(Fill(i, limit));
-      }
+    if (!tree_built_ || base_parked_) {
+      base_parked_ = false;
+      FIRN_RETURN_IF_ERROR(FillDry(sources_.size()));
       BuildTree();
-      last_winner_ = sources_.size();
       return {};
     }
     const std::size_t winner = tree_.winner();
     if (!sources_[winner].dry()) return {};
-    FIRN_RETURN_IF_ERROR(Fill(winner, limit));
-    if (ties_ >= kTiesBeforeNewPrefix || !SharesPrefix(sources_[winner])) {
-      FindPrefix();
+    FIRN_RETURN_IF_ERROR(Fill(sources_[winner]));
+    if (NeedsNewPrefix(sources_[winner])) {
       BuildTree();
     } else {
       tree_.ReplayWinner(FrontRank(sources_[winner]), TieBreak());
@@ -129,16 +145,56 @@ class MergingCursor final : public EntryCursor {
     return {};
   }
 
-  Status Fill(std::size_t index, std::size_t limit) {
-    Source& source = sources_[index];
-    if (!source.exhausted) {
-      // A short scan asks its sources for little, a long one soon for whole batches.
-      fill_limit_ = std::min(std::max(fill_limit_, limit), EntryBatch::kCapacity);
-      source.next = source.batch.count = 0;
-      FIRN_RETURN_IF_ERROR(Pull(source, fill_limit_));
-      if (tree_built_) fill_limit_ *= 2;
-      source.exhausted = source.batch.count == 0;
+  Status MovePlain(Direction direction, std::span<KeyValue> items, const Slice* stop,
+                   std::size_t* count) {
+    *count = 0;
+    FIRN_RETURN_IF_ERROR(failure_);
+    Source& base = sources_.back();
+    if (!base.dry() || base.exhausted) return {};
+    if (Status status = ParkBase(direction); !status.ok()) return Fail(std::move(status));
+    const Source& nearest = sources_[tree_.winner()];
+    const Slice* end = stop;
+    if (!nearest.dry()) {
+      const Slice& front = nearest.front().key;
+      const bool forward = direction == Direction::kForward;
+      if (end == nullptr || (forward ? front < *end : *end < front)) end = &front;
     }
+    Status status = direction == Direction::kForward ? base.cursor->NextPlain(items, end, count)
+                                                     : base.cursor->PrevPlain(items, end, count);
+    if (!status.ok()) return Fail(std::move(status));
+    if (*count >= std::min(kWorthwhileStretch, items.size())) base.ask = 1;
+    return {};
+  }
+
+  // Requires: the base's batch is used up. Afterwards the tree ranks the others.
+  Status ParkBase(Direction direction) {
+    if (direction != direction_) FIRN_RETURN_IF_ERROR(TurnTo(direction));
+    if (!tree_built_) {
+      FIRN_RETURN_IF_ERROR(FillDry(sources_.size() - 1));
+      BuildTree();
+    } else if (!base_parked_) {
+      // It was delivered from last, or it would not be used up: it is the winner.
+      FIRN_CHECK(tree_.winner() == sources_.size() - 1);
+      tree_.ReplayWinner(UINT64_MAX, TieBreak());
+    }
+    base_parked_ = true;
+    return {};
+  }
+
+  // The first `count` sources, where they are used up.
+  Status FillDry(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (sources_[i].dry()) FIRN_RETURN_IF_ERROR(Fill(sources_[i]));
+    }
+    return {};
+  }
+
+  Status Fill(Source& source) {
+    if (source.exhausted) return {};
+    source.next = source.batch.count = 0;
+    FIRN_RETURN_IF_ERROR(Pull(source, source.ask));
+    source.ask = std::min(kAskGrowth * source.ask, EntryBatch::kCapacity);
+    source.exhausted = source.batch.count == 0;
     return {};
   }
 
@@ -159,10 +215,13 @@ class MergingCursor final : public EntryCursor {
   }
 
   void BuildTree() {
+    if (std::ranges::any_of(sources_, [&](const Source& s) { return NeedsNewPrefix(s); })) {
+      FindPrefix();
+    }
     for (std::size_t i = 0; i < sources_.size(); ++i) ranks_[i] = FrontRank(sources_[i]);
     tree_.Build(ranks_, TieBreak());
     tree_built_ = true;
-    ties_ = 0;
+    last_winner_ = sources_.size();
   }
 
   // A batch is sorted, so what its ends share all of it shares.
@@ -170,7 +229,11 @@ class MergingCursor final : public EntryCursor {
     return source.dry() || (source.front().key.starts_with(prefix_) &&
                             source.back().key.starts_with(prefix_));
   }
+  [[nodiscard]] bool NeedsNewPrefix(const Source& source) const {
+    return ties_ >= kTiesBeforeNewPrefix || !SharesPrefix(source);
+  }
   void FindPrefix() {
+    ties_ = 0;
     const auto first = std::ranges::find_if(sources_, [](const Source& s) { return !s.dry(); });
     if (first == sources_.end()) return;
     Slice shared = first->front().key;
@@ -235,41 +298,33 @@ class MergingCursor final : public EntryCursor {
 
   // Puts the sources where the merge stands (M2), so that they can be read the other way.
   Status TurnTo(Direction direction) {
-    const bool rest_left = std::ranges::any_of(
-        sources_, [](const Source& source) { return !source.dry(); });
-    if (!rest_left) {
-      direction_ = direction;
-      ForgetBatches();
-      return {};
-    }
-    FIRN_CHECK(last_winner_ < sources_.size());
-    const Source& last_source = sources_[last_winner_];
-    Entry last = last_source.batch.entries[last_source.next - 1];
-    turn_key_.assign(last.key);
-    last.key = turn_key_;
-    const std::size_t last_index = last_winner_;
     direction_ = direction;
-    ForgetBatches();
-    for (std::size_t i = 0; i < sources_.size(); ++i) {
-      FIRN_RETURN_IF_ERROR(Reposition(i, last, last_index));
+    for (Source& source : sources_) {
+      if (!source.dry()) FIRN_RETURN_IF_ERROR(Reposition(source));
+      source.exhausted = false;
+      source.ask = kFirstAsk;
     }
+    tree_built_ = false;
+    prefix_.clear();
+    ties_ = 0;
     return {};
   }
 
   // Seeks know keys only; the versions of the turning key on the wrong side are read and skipped.
-  Status Reposition(std::size_t index, const Entry& turn, std::size_t turn_source) {
-    Source& source = sources_[index];
+  Status Reposition(Source& source) {
+    Entry turn = source.front();
+    turn_key_.assign(turn.key);
+    turn.key = turn_key_;
     const bool forward = direction_ == Direction::kForward;
     FIRN_RETURN_IF_ERROR(forward ? source.cursor->Seek(turn.key)
                                  : source.cursor->SeekForPrev(turn.key));
     do {
       FIRN_RETURN_IF_ERROR(Pull(source, EntryBatch::kCapacity));
       for (source.next = 0; !source.dry(); ++source.next) {
-        const int order = Compare(source.front(), index, turn, turn_source);
-        if (forward ? order >= 0 : order <= 0) return {};
+        const int order = Compare(source.front(), 0, turn, 0);
+        if (forward ? order > 0 : order < 0) return {};
       }
     } while (source.batch.count != 0);
-    source.exhausted = true;
     return {};
   }
 
@@ -277,11 +332,11 @@ class MergingCursor final : public EntryCursor {
   std::vector<std::uint64_t> ranks_;
   LoserTree tree_;
   bool tree_built_ = false;
+  bool base_parked_ = false;  // M4; meaningless while no tree is built
   std::string prefix_;     // empty: the heads in the batches are the ranks
-  std::size_t ties_ = 0;   // since the tree was built
+  std::size_t ties_ = 0;   // since the prefix was found
   Direction direction_ = Direction::kForward;
   std::size_t last_winner_ = 0;
-  std::size_t fill_limit_ = 0;
   Status failure_;
   std::string turn_key_;
 };

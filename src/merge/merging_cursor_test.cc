@@ -138,8 +138,8 @@ TEST(MergingCursor, KeepsFailingUntilTheNextSeekAndNeverSkipsOverAFailure) {
         ASSERT_EQ(batch.entries[i].key, sorted[seen].key);
       }
     }
-    // The failing source holds 20 entries in 10 reads, and an 11th finds its end.
-    ASSERT_EQ(status.ok(), fail_at > 10) << fail_at;
+    // 20 entries come in 11 reads (one, then two at a time), and a 12th finds the end.
+    ASSERT_EQ(status.ok(), fail_at > 11) << fail_at;
     if (status.ok()) continue;
     EXPECT_EQ(cursor->Next(batch, 64).code(), StatusCode::kCorruption);
     EXPECT_EQ(cursor->Prev(batch, 64).code(), StatusCode::kCorruption);
@@ -154,7 +154,7 @@ TEST(MergingCursor, KeepsFailingUntilTheNextSeekAndNeverSkipsOverAFailure) {
 TEST(MergingCursor, PassesAWholeStretchOfOneSourceOnInOneBatch) {
   std::vector<Entry> low;
   std::vector<Entry> high;
-  for (int i = 0; i < 64; ++i) {
+  for (int i = 0; i < 200; ++i) {
     low.push_back({"a", "", static_cast<SequenceNumber>(500 - i), EntryKind::kPut});
     high.push_back({"b", "", static_cast<SequenceNumber>(900 - i), EntryKind::kPut});
   }
@@ -164,9 +164,77 @@ TEST(MergingCursor, PassesAWholeStretchOfOneSourceOnInOneBatch) {
   const auto cursor = NewMergingCursor(std::move(cursors));
   EntryBatch batch;
   ASSERT_TRUE(cursor->SeekToFirst().ok());
-  ASSERT_TRUE(cursor->Next(batch, 64).ok());
-  EXPECT_EQ(batch.count, 64u);
-  EXPECT_EQ(batch.entries[63].key, "a");
+  std::size_t largest = 0;
+  for (std::size_t seen = 0; seen < low.size(); seen += batch.count) {
+    ASSERT_TRUE(cursor->Next(batch, 64).ok());
+    ASSERT_EQ(batch.entries[batch.count - 1].key, "a");
+    largest = std::max(largest, batch.count);
+  }
+  EXPECT_EQ(largest, 64u);
+}
+
+// A large settled base (even numbers) under a few newer entries (every hundredth key, both
+// overwriting one of the base and falling between two).
+struct SettledUnderFew {
+  SettledUnderFew() {
+    for (int i = 0; i < 3000; ++i) {
+      all.Put(EvenKey(i), 0);
+      if (i % 100 == 50) all.Put(EvenKey(i), 7);
+      if (i % 100 == 70) all.Put(EvenKey(i) + "x", 8);
+    }
+    sources.resize(2);
+    for (const Entry& entry : all.Sorted()) {
+      sources[entry.sequence == 0 ? 1 : 0].push_back(entry);
+    }
+  }
+  std::unique_ptr<EntryCursor> Merge() {
+    std::vector<std::unique_ptr<EntryCursor>> cursors;
+    for (const auto& source : sources) {
+      cursors.push_back(std::make_unique<VectorCursor>(source, Views::kFleeting));
+    }
+    return NewMergingCursor(std::move(cursors));
+  }
+  EntryList all;
+  std::vector<std::vector<Entry>> sources;
+};
+
+// Reads everything, plain where that yields something; returns how many entries came plain.
+std::size_t WalkPlainFirst(EntryCursor& cursor, std::size_t window, std::vector<Entry> expected,
+                           bool forward) {
+  if (!forward) std::ranges::reverse(expected);
+  std::vector<KeyValue> items(window);
+  EntryBatch batch;
+  std::size_t plain = 0;
+  std::size_t seen = 0;
+  while (true) {
+    std::size_t count = 0;
+    EXPECT_TRUE((forward ? cursor.NextPlain(items, nullptr, &count)
+                         : cursor.PrevPlain(items, nullptr, &count)).ok());
+    for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(items[i].key, expected.at(seen++).key);
+    plain += count;
+    if (count != 0) continue;
+    EXPECT_TRUE((forward ? cursor.Next(batch, 64) : cursor.Prev(batch, 64)).ok());
+    if (batch.count == 0) break;
+    for (std::size_t i = 0; i < batch.count; ++i, ++seen) {
+      EXPECT_EQ(batch.entries[i].key, expected.at(seen).key);
+      EXPECT_EQ(batch.entries[i].sequence, expected.at(seen).sequence);
+    }
+  }
+  EXPECT_EQ(seen, expected.size());
+  return plain;
+}
+
+TEST(MergingCursor, TakesMostOfASettledBasePlainUnderAFewNewerEntries) {
+  SettledUnderFew data;
+  const std::vector<Entry> expected = data.all.Sorted();
+  for (const std::size_t window : {std::size_t{1}, std::size_t{16}, std::size_t{64}}) {
+    SCOPED_TRACE(window);
+    const auto cursor = data.Merge();
+    ASSERT_TRUE(cursor->SeekToFirst().ok());
+    EXPECT_GT(WalkPlainFirst(*cursor, window, expected, true), expected.size() * 9 / 10);
+    ASSERT_TRUE(cursor->SeekToLast().ok());
+    EXPECT_GT(WalkPlainFirst(*cursor, window, expected, false), expected.size() * 9 / 10);
+  }
 }
 
 }  // namespace firn::testing

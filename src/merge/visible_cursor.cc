@@ -30,6 +30,7 @@ Status VisibleCursor::Start(SeekSource seek_source) {
   Forget();
   anchor_ = Anchor::kSource;
   fill_limit_ = 0;
+  hidden_ = 0;
   failure_ = seek_source();
   return failure_;
 }
@@ -88,6 +89,7 @@ Status VisibleCursor::Move(Direction direction, Items out, std::size_t* count) {
     } else {
       TakeBackward(out, count);
     }
+    if (*count == 0 && anchor_ == Anchor::kSource) hidden_ += in_count_;
   }
   anchor_ = *count == 0 ? Anchor::kEnd : Anchor::kItem;
   if (*count != 0) last_item_key_ = out[*count - 1].key;
@@ -119,8 +121,8 @@ Status VisibleCursor::TakePlain(Items out, std::size_t* count) {
 
   const Items room = out.subspan(owes_item ? 1 : 0);
   std::size_t found = 0;
-  FIRN_RETURN_IF_ERROR(forward ? source_->NextPlain(room, &found)
-                               : source_->PrevPlain(room, &found));
+  FIRN_RETURN_IF_ERROR(forward ? source_->NextPlain(room, nullptr, &found)
+                               : source_->PrevPlain(room, nullptr, &found));
   if (found == 0) return {};
   const std::size_t inside = CountInside(room.data(), found);
   source_done_ = inside < found;

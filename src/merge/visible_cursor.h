@@ -53,6 +53,16 @@ class VisibleCursor {
   Status Prev(std::span<KeyValue> out, std::size_t* count) {
     return Move(Direction::kBackward, out, count);
   }
+  // `target`, or the lower bound where that comes later.
+  [[nodiscard]] Slice Inside(Slice target) const {
+    return BelowLower(target) ? Slice(*settings_.lower) : target;
+  }
+  // Null: unbounded.
+  [[nodiscard]] const std::string* upper() const {
+    return settings_.upper ? &*settings_.upper : nullptr;
+  }
+  // How many entries nobody sees were walked over, about, between the last seek and the first item.
+  [[nodiscard]] std::size_t hidden() const { return hidden_; }
 
  private:
   // Where the position is, once the source has been read.
@@ -102,6 +112,7 @@ class VisibleCursor {
   std::string turn_key_;
 
   bool source_done_ = false;  // nothing more within the bounds in this direction
+  std::size_t hidden_ = 0;
   std::size_t fill_limit_ = 0;
   std::size_t next_ = 0;  // first entry of in_ not looked at
   std::size_t in_count_ = 0;

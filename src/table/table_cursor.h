@@ -1,11 +1,15 @@
 // A cursor over one table, from either kind of source. Blocks hold what a batch needs side by side,
 // so a batch never spans two of them: one pin, one key buffer.
 //
+// A seek finds the block, hints at it and leaves the rest to the first read, so that its cache
+// misses run while a merge seeks in its other sources.
+//
 // After an error the cursor answers it until the next seek: an error never looks like the end.
 // Threads: one. Lifetime: the reader outlives it.
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/check.h"
 #include "base/entry.h"
@@ -28,8 +32,8 @@ class TableCursor final : public EntryCursor {
   Status SeekForPrev(Slice target) override { return Settle(GoTo<true>(target)); }
   Status Next(EntryBatch& batch, std::size_t limit) override;
   Status Prev(EntryBatch& batch, std::size_t limit) override;
-  Status NextPlain(std::span<KeyValue> items, std::size_t* count) override;
-  Status PrevPlain(std::span<KeyValue> items, std::size_t* count) override;
+  Status NextPlain(std::span<KeyValue> items, const Slice* stop, std::size_t* count) override;
+  Status PrevPlain(std::span<KeyValue> items, const Slice* stop, std::size_t* count) override;
 
  private:
   Status Settle(Status status) {
@@ -38,9 +42,11 @@ class TableCursor final : public EntryCursor {
   }
   Status GoToFirst();
   Status GoToLast();
-  // In front of the first key >= target, or (kBehind) behind the last key <= target.
+  // Towards the front of the first key >= target, or (kBehind) the back of the last key <= target.
   template <bool kBehind>
   Status GoTo(Slice target);
+  // Enters the block that a seek found.
+  Status Arrive();
   Status Enter(std::size_t partition);
   Status EnterBlock(std::size_t block);
   // To a block with entries after (before) the position, if need be; false at the table's end.
@@ -63,6 +69,9 @@ class TableCursor final : public EntryCursor {
   std::size_t block_index_ = 0;
   BlockView block_;
   std::size_t position_ = 0;  // in front of this entry of block_
+  enum class Pending : std::uint8_t { kNothing, kLowerBound, kUpperBound };
+  Pending pending_ = Pending::kNothing;  // of target_ in block_index_
+  std::string target_;
   std::unique_ptr<char[]> keys_;
   std::size_t keys_capacity_ = 0;
   Status failed_;
@@ -87,6 +96,7 @@ Status TableCursor<Source>::EnterBlock(std::size_t block) {
   block_ = BlockView(*entered);
   block_index_ = block;
   position_ = 0;
+  pending_ = Pending::kNothing;
   return {};
 }
 
@@ -119,9 +129,19 @@ Status TableCursor<Source>::GoTo(Slice target) {
   if (partition == top_->partitions) return GoToLast();
   FIRN_RETURN_IF_ERROR(Enter(partition));
   // The partition's last fence is its fence in the top (P2), so there is such a block.
-  FIRN_RETURN_IF_ERROR(EnterBlock(kBehind ? bound(partition_->fences)
-                                          : partition_->FindBlock(target)));
-  position_ = bound(block_.keys());
+  block_index_ = kBehind ? bound(partition_->fences) : partition_->FindBlock(target);
+  source_.Prefetch(block_index_);
+  pending_ = kBehind ? Pending::kUpperBound : Pending::kLowerBound;
+  target_.assign(target);
+  return {};
+}
+
+template <typename Source>
+Status TableCursor<Source>::Arrive() {
+  const bool behind = pending_ == Pending::kUpperBound;
+  FIRN_RETURN_IF_ERROR(EnterBlock(block_index_));
+  const KeyColumn& keys = block_.keys();
+  position_ = behind ? keys.UpperBound(target_) : keys.LowerBound(target_);
   return {};
 }
 
@@ -208,6 +228,7 @@ void TableCursor<Source>::EmitPlain(std::span<KeyValue> items, std::size_t first
 template <typename Source>
 Result<bool> TableCursor<Source>::HaveNext() {
   FIRN_RETURN_IF_ERROR(failed_);
+  if (pending_ != Pending::kNothing) FIRN_RETURN_IF_ERROR(Settle(Arrive()));
   if (partition_ != nullptr && position_ < block_.count()) return true;
   const auto stepped = StepForward();
   if (!stepped.ok()) return Settle(stepped.status());
@@ -217,6 +238,7 @@ Result<bool> TableCursor<Source>::HaveNext() {
 template <typename Source>
 Result<bool> TableCursor<Source>::HavePrevious() {
   FIRN_RETURN_IF_ERROR(failed_);
+  if (pending_ != Pending::kNothing) FIRN_RETURN_IF_ERROR(Settle(Arrive()));
   if (partition_ != nullptr && position_ > 0) return true;
   const auto stepped = StepBackward();
   if (!stepped.ok()) return Settle(stepped.status());
@@ -248,23 +270,30 @@ Status TableCursor<Source>::Prev(EntryBatch& batch, std::size_t limit) {
 }
 
 template <typename Source>
-Status TableCursor<Source>::NextPlain(std::span<KeyValue> items, std::size_t* count) {
+Status TableCursor<Source>::NextPlain(std::span<KeyValue> items, const Slice* stop,
+                                      std::size_t* count) {
   *count = 0;
   FIRN_ASSIGN_OR_RETURN(const bool have, HaveNext());
   if (!have || !block_.plain()) return {};
-  *count = std::min(items.size(), block_.count() - position_);
+  const std::size_t end = stop == nullptr ? block_.count() : block_.keys().LowerBound(*stop);
+  if (end <= position_) return {};
+  *count = std::min(items.size(), end - position_);
   EmitPlain<true>(items.first(*count), position_);
   position_ += *count;
   return {};
 }
 
 template <typename Source>
-Status TableCursor<Source>::PrevPlain(std::span<KeyValue> items, std::size_t* count) {
+Status TableCursor<Source>::PrevPlain(std::span<KeyValue> items, const Slice* stop,
+                                      std::size_t* count) {
   *count = 0;
   FIRN_ASSIGN_OR_RETURN(const bool have, HavePrevious());
+  if (!have || !block_.plain()) return {};
   // Newer versions of the block's first key may end the block before.
-  if (!have || !block_.plain() || position_ == 1) return {};
-  *count = std::min(items.size(), position_ - 1);
+  std::size_t begin = 1;
+  if (stop != nullptr) begin = std::max(begin, block_.keys().UpperBound(*stop));
+  if (position_ <= begin) return {};
+  *count = std::min(items.size(), position_ - begin);
   position_ -= *count;
   EmitPlain<false>(items.first(*count), position_);
   return {};

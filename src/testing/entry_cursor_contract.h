@@ -97,22 +97,26 @@ class EntryCursorContract : public ::testing::Test {
     position_ -= batch_.count;
   }
   // The shortcuts: what comes is right; nothing coming proves nothing.
-  void StepForwardPlain(std::size_t limit) {
+  void StepForwardPlain(std::size_t limit, const Slice* stop = nullptr) {
     std::vector<KeyValue> items(limit);
     std::size_t count = 0;
-    ASSERT_TRUE(cursor_->NextPlain(items, &count).ok());
+    ASSERT_TRUE(cursor_->NextPlain(items, stop, &count).ok());
     ASSERT_LE(count, std::min(limit, expected_.size() - position_));
-    for (std::size_t i = 0; i < count; ++i) ExpectPlain(items[i], position_ + i);
+    for (std::size_t i = 0; i < count; ++i) {
+      ExpectPlain(items[i], position_ + i);
+      ASSERT_TRUE(stop == nullptr || items[i].key < *stop) << "went past the stop";
+    }
     position_ += count;
     plain_items_ += count;
   }
-  void StepBackwardPlain(std::size_t limit) {
+  void StepBackwardPlain(std::size_t limit, const Slice* stop = nullptr) {
     std::vector<KeyValue> items(limit);
     std::size_t count = 0;
-    ASSERT_TRUE(cursor_->PrevPlain(items, &count).ok());
+    ASSERT_TRUE(cursor_->PrevPlain(items, stop, &count).ok());
     ASSERT_LE(count, std::min(limit, position_));
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t at = position_ - 1 - i;
+      ASSERT_TRUE(stop == nullptr || items[i].key > *stop) << "went past the stop";
       ExpectPlain(items[i], at);
       ASSERT_TRUE(at == 0 || expected_[at - 1].key != expected_[at].key) << "has newer versions";
     }
@@ -366,6 +370,8 @@ TYPED_TEST_P(EntryCursorContract, AgreesWithASortedArrayOnARandomWalk) {
                              : place == 1 ? EvenKey(static_cast<int>(random() % 510))
                                           : awkward[random() % awkward.size()] + "x";
     const Entry& some = this->expected_[random() % this->expected_.size()];
+    const Slice near_slice = near;
+    const Slice* const stop = random() % 2 == 0 ? &near_slice : nullptr;
     switch (random() % 12) {
       case 0:
         ASSERT_NO_FATAL_FAILURE(this->Seek(near));
@@ -385,11 +391,11 @@ TYPED_TEST_P(EntryCursorContract, AgreesWithASortedArrayOnARandomWalk) {
         break;
       case 6:
       case 7:
-        ASSERT_NO_FATAL_FAILURE(this->StepForwardPlain(limit));
+        ASSERT_NO_FATAL_FAILURE(this->StepForwardPlain(limit, stop));
         break;
       case 8:
       case 9:
-        ASSERT_NO_FATAL_FAILURE(this->StepBackwardPlain(limit));
+        ASSERT_NO_FATAL_FAILURE(this->StepBackwardPlain(limit, stop));
         break;
       default:
         ASSERT_NO_FATAL_FAILURE(this->StepBackward(limit));

@@ -22,8 +22,10 @@ inline Tuning TinyTuning() {
   tuning.block_bytes = 256;
   tuning.partition_blocks = 4;
   tuning.log_segment_bytes = 16 << 10;
+  tuning.log_recycled_max = 3;
   tuning.log_window_bytes = 4 << 10;
   tuning.log_bytes_max = 64 << 10;
+  tuning.dead_walk_min = 2;
   tuning.runs_per_level = 3;
   tuning.runs_stop = 9;
   tuning.open_files_max = 8;

@@ -55,22 +55,23 @@ class VectorCursor final : public EntryCursor {
     return {};
   }
 
-  Status NextPlain(std::span<KeyValue> items, std::size_t* count) override {
+  Status NextPlain(std::span<KeyValue> items, const Slice* stop, std::size_t* count) override {
     copies_.clear();
     const std::size_t most = std::min(items.size(), batch_max_);
     for (*count = 0; *count < most && position_ < entries_.size(); ++position_) {
-      if (!Plain(position_)) break;
+      if (!Plain(position_) || (stop != nullptr && entries_[position_].key >= *stop)) break;
       items[(*count)++] = Shown(entries_[position_]);
     }
     return {};
   }
-  Status PrevPlain(std::span<KeyValue> items, std::size_t* count) override {
+  Status PrevPlain(std::span<KeyValue> items, const Slice* stop, std::size_t* count) override {
     copies_.clear();
     const std::size_t most = std::min(items.size(), batch_max_);
     for (*count = 0; *count < most && position_ > 0; --position_) {
       const bool only_version =
           position_ > 1 && entries_[position_ - 2].key != entries_[position_ - 1].key;
       if (!Plain(position_ - 1) || !only_version) break;
+      if (stop != nullptr && entries_[position_ - 1].key <= *stop) break;
       items[(*count)++] = Shown(entries_[position_ - 1]);
     }
     return {};

@@ -3,6 +3,13 @@
 #include <algorithm>
 
 namespace firn {
+namespace {
+
+// A leader waits for others no longer than this part of a sync, nor for more turns than this.
+constexpr int kGatherPart = 4;
+constexpr int kGatherTurnsMax = 256;
+
+}  // namespace
 
 Status LiveSegments::health() const {
   MutexLock lock(mutex_);
@@ -48,6 +55,7 @@ void LiveSegments::Push(SegmentPointer segment, LogPosition appended) {
 Status LiveSegments::Sync(LogPosition upto) {
   FIRN_CHECK(upto <= appended());
   MutexLock lock(mutex_);
+  if (durable() < upto) group_.Join();
   while (durable() < upto) {
     if (!failure_.ok() || dead()) return ClosedLocked();
     if (syncing_) {
@@ -62,9 +70,23 @@ Status LiveSegments::Sync(LogPosition upto) {
   return Status();
 }
 
+void LiveSegments::Gather() {
+  if (group_.incomplete()) {
+    const Micros end = clock_.Now() + last_sync_time_ / kGatherPart;
+    for (int turn = 0; turn < kGatherTurnsMax && group_.incomplete() && !dead(); ++turn) {
+      mutex_.Unlock();
+      YieldThread();
+      mutex_.Lock();
+      if (clock_.Now() >= end) break;
+    }
+  }
+  group_.Closed();
+}
+
 // Requires: no leader at work, not dead.
 Status LiveSegments::LeadSync(SyncScope scope) {
   syncing_ = true;
+  if (scope == SyncScope::kEverything) Gather();
   LogPosition target = durable();
   std::vector<SegmentPointer> segments;
   for (const SegmentPointer& segment : live_) {
@@ -76,10 +98,16 @@ Status LiveSegments::LeadSync(SyncScope scope) {
   if (scope == SyncScope::kEverything) {
     segments.push_back(live_.back());
     target = appended();
+    group_.SyncBegins();
   }
+  const Micros begin = clock_.Now();
   mutex_.Unlock();
   Status status = SyncFiles(segments, target);
   mutex_.Lock();
+  if (scope == SyncScope::kEverything) {
+    group_.SyncEnds();
+    last_sync_time_ = clock_.Now() - begin;
+  }
   syncing_ = false;
   sync_done_.NotifyAll();
   if (!status.ok()) {

@@ -19,13 +19,14 @@
 #include "wal/log_segment.h"
 #include "wal/log_writer.h"
 #include "wal/segment_supply.h"
+#include "wal/sync_group.h"
 
 namespace firn {
 
 class LiveSegments {
  public:
-  LiveSegments(SegmentSupply& supply, LogPosition start)
-      : supply_(supply), appended_(start), durable_(start) {}
+  LiveSegments(SegmentSupply& supply, Clock& clock, LogPosition start)
+      : supply_(supply), clock_(clock), appended_(start), durable_(start) {}
   LiveSegments(const LiveSegments&) = delete;
   LiveSegments& operator=(const LiveSegments&) = delete;
 
@@ -56,6 +57,8 @@ class LiveSegments {
   using SegmentPointer = std::shared_ptr<LogSegment>;
   enum class SyncScope : std::uint8_t { kEverything, kSealedOnly };
 
+  // Lets more callers join the group. Requires: syncing_ is set.
+  void Gather() FIRN_REQUIRES(mutex_);
   [[nodiscard]] Status LeadSync(SyncScope scope) FIRN_REQUIRES(mutex_);
   [[nodiscard]] Status SyncFiles(const std::vector<SegmentPointer>& segments, LogPosition target);
   [[nodiscard]] bool AnyUnsyncedSealed() const FIRN_REQUIRES(mutex_);
@@ -64,6 +67,7 @@ class LiveSegments {
   [[nodiscard]] Status ClosedLocked() const FIRN_REQUIRES(mutex_);
 
   SegmentSupply& supply_;
+  Clock& clock_;
 
   // Stored with release after the bytes are in place; the leader's acquire load sees what it syncs.
   std::atomic<LogPosition> appended_;
@@ -76,6 +80,8 @@ class LiveSegments {
   CondVar sync_done_;
   std::deque<SegmentPointer> live_ FIRN_GUARDED_BY(mutex_);  // oldest first; the last is current
   bool syncing_ FIRN_GUARDED_BY(mutex_) = false;             // a leader is at work
+  SyncGroup group_ FIRN_GUARDED_BY(mutex_);
+  Micros last_sync_time_ FIRN_GUARDED_BY(mutex_){};
   LogPosition released_ FIRN_GUARDED_BY(mutex_) = 0;
   Status failure_ FIRN_GUARDED_BY(mutex_);
 };

@@ -16,7 +16,7 @@ class LiveSegmentsTest : public ::testing::Test {
         *disk, *directory, tasks, [this] { return FileNumber{next_number++}; },
         SegmentSupplySettings{kTestDirectory, kTestDatabase, 1, kBytes, 0,
                               SegmentBackend::kPositioned});
-    live = std::make_unique<LiveSegments>(*supply, 0);
+    live = std::make_unique<LiveSegments>(*supply, *runtime->runtime().clock, 0);
     for (const LogPosition start : {0u, 1000u, 2000u}) {
       live->Push(std::make_shared<LogSegment>(supply->Take().value(), start, ledger, kBytes),
                  start + 100);

@@ -36,6 +36,7 @@ class SegmentedLogWriter final : public LogWriter {
   }
   std::vector<SegmentInfo> segments() const override { return live_.Infos(); }
   void Release(LogPosition position) override { live_.Release(position); }
+  void Trim() override { supply_.Trim(); }
   Status Close() override;
 
  private:
@@ -86,7 +87,7 @@ SegmentedLogWriter::SegmentedLogWriter(const Runtime& runtime, DirectoryHandle& 
       supply_(*runtime.file_system, directory, tasks_, std::move(next_file_number),
               {settings_.directory, settings_.database, settings_.incarnation,
                settings_.segment_bytes, settings_.recycled_max, settings_.backend}),
-      live_(supply_, settings_.start) {
+      live_(supply_, *runtime.clock, settings_.start) {
   ledger_.Add(MemoryClass::kLog, scratch_.capacity());
 }
 
@@ -189,13 +190,13 @@ Status SegmentedLogWriter::Enter(PreparedSegment prepared, LogPosition start,
 }
 
 void SegmentedLogWriter::Notice() {
-  const std::uint64_t half = current_->size() / 2;
-  if (offset_ >= half) supply_.PrepareSoon();
+  const std::uint64_t quarter = current_->size() / 4;
+  if (offset_ >= quarter) supply_.PrepareSoon();
   if (mapping_ != nullptr && !window_scheduled_.exchange(true, std::memory_order_relaxed)) {
     tasks_.Schedule([this] { MoveWindow(); });
   }
   const std::uint64_t window_end = (offset_ / settings_.window_bytes + 1) * settings_.window_bytes;
-  notice_at_ = offset_ < half ? std::min(half, window_end) : window_end;
+  notice_at_ = offset_ < quarter ? std::min(quarter, window_end) : window_end;
 }
 
 // Populating makes clean pages dirty, which the next sync then writes. That pays while syncs are

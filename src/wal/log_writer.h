@@ -32,9 +32,9 @@ struct LogWriterSettings {
   std::string directory;
   DatabaseId database;
   std::uint32_t incarnation = 0;
-  std::uint64_t segment_bytes = std::uint64_t{64} << 20;
+  std::uint64_t segment_bytes = std::uint64_t{16} << 20;
   std::uint64_t window_bytes = std::uint64_t{4} << 20;  // of the mapping kept populated
-  std::uint64_t recycled_max = 3;                       // obsolete segments kept for reuse
+  std::uint64_t recycled_max = 12;                      // obsolete segments kept for reuse
   SegmentBackend backend = SegmentBackend::kMapped;
   LogPosition start = 0;              // LogReplayResult::end: no position is used twice
   SequenceNumber first_sequence = 0;  // no record has a smaller one
@@ -82,6 +82,9 @@ class LogWriter {
   // are synced and closed. A recycled file is rewritten in place: who wants to keep a segment (a
   // checkpoint) copies it, for a hard link would change with it (rule W4).
   virtual void Release(LogPosition position) = 0;
+
+  // Gives back the disk space of files that only make writing faster. For when writes pause.
+  virtual void Trim() = 0;
 
   // Seals nothing, syncs everything appended, stops background work. The log is replayable after.
   virtual Status Close() = 0;

@@ -140,7 +140,9 @@ TEST_P(LogWriterContract, AFailedSyncKillsTheWriterForGood) {
 
 TEST_P(LogWriterContract, AFailedSyncInTheBackgroundKillsTheWriterToo) {
   ASSERT_TRUE(log.Open().ok());
-  for (int i = 0; i < 4; ++i) ASSERT_TRUE(log.Append(1000).ok());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(log.Append(1000).ok());
+  log.runtime().RunUntilIdle();  // the next segment is prepared
+  ASSERT_TRUE(log.Append(1000).ok());
   ASSERT_EQ(log.writer().segments().size(), 2u);
   log.disk().InjectFault({log.disk().calls() + 1, Fault::Kind::kIo, false});
   log.runtime().RunUntilIdle();

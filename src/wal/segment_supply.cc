@@ -139,6 +139,23 @@ void SegmentSupply::Recycle(FileNumber number, std::uint64_t file_bytes) {
   Sweep();
 }
 
+void SegmentSupply::Trim() {
+  PreparedSegment ready;
+  {
+    MutexLock lock(mutex_);
+    unwanted_.insert(unwanted_.end(), recycled_.begin(), recycled_.end());
+    recycled_.clear();
+    ready = std::exchange(ready_, PreparedSegment{});
+  }
+  if (ready.file != nullptr) {
+    // Nothing was written to it that anyone needs.
+    static_cast<void>(ready.file->Close().ok());
+    MutexLock lock(mutex_);
+    unwanted_.push_back(ready.number);
+  }
+  Sweep();
+}
+
 void SegmentSupply::Sweep() {
   std::vector<FileNumber> unwanted;
   {

@@ -53,6 +53,8 @@ class SegmentSupply {
   // An obsolete, closed file: kept for reuse, or removed. A file that cannot be removed now is
   // tried again with the next one; what remains is swept at the next open.
   void Recycle(FileNumber number, std::uint64_t file_bytes);
+  // Gives back what is kept for speed only: the obsolete files and the prepared one.
+  void Trim();
   [[nodiscard]] Status health() const;  // the sticky failure (S2), if any
   // Closes the prepared segment, if any, and prepares no more. Answers the sticky failure too.
   [[nodiscard]] Status Close();

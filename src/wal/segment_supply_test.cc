@@ -75,6 +75,19 @@ TEST_F(SegmentSupplyTest, KeepsSomeObsoleteFilesForReuseAndRemovesTheRest) {
   EXPECT_EQ(Names(), (std::vector<std::string>{"000001.log", "000005.log"}));
 }
 
+TEST_F(SegmentSupplyTest, TrimmingLeavesNothingAndTheNextSegmentIsMadeAfresh) {
+  ASSERT_TRUE(supply->Take().ok());
+  supply->PrepareSoon();
+  runtime->RunUntilIdle();
+  supply->Recycle(FileNumber{1}, kBytes);
+  ASSERT_EQ(Names().size(), 2u);
+  supply->Trim();
+  EXPECT_TRUE(Names().empty());
+  EXPECT_EQ(disk->open_handles(), 1u) << "the directory's";
+  ASSERT_TRUE(supply->Take().ok());
+  EXPECT_EQ(Names(), std::vector<std::string>{"000003.log"});
+}
+
 TEST_F(SegmentSupplyTest, AJumboIsNeverRecycled) {
   const auto jumbo = supply->TakeJumbo(3 * kBytes);
   ASSERT_TRUE(jumbo.ok());
