@@ -57,6 +57,11 @@ NO_TEST = {
     "src/db/keyspace_state.cc": "two assignments: engine_keyspaces_test",
     "src/db/point_read.cc": "the inside of Get: db_test, tests/model",
     "src/db/read_view.cc": "a counted set of pointers: db_test, commit_pipeline_test under TSan",
+    "src/db/engine_verify.cc": "verify_store_test.cc: of an open store and of a closed one",
+    "src/db/repair_log.cc": "repair_test.cc: every place of a log",
+    "src/db/repair_merge.cc": "repair_test.cc: every repair writes through it",
+    "src/db/repair_survey.cc": "repair_test.cc: every place of tables, manifest and CURRENT",
+    "src/db/store_verifier.cc": "verify_store_test.cc: every finding goes through it",
     "src/db/version_store.cc": "needs an open store: error_injection_test, engine_keyspaces_test",
 }
 

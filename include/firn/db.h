@@ -16,6 +16,7 @@
 #include "firn/slice.h"
 #include "firn/stats.h"
 #include "firn/status.h"
+#include "firn/verify.h"
 #include "firn/write_batch.h"
 
 namespace firn {
@@ -112,9 +113,9 @@ class FIRN_EXPORT Db {
   // A second store in `directory` (which must not exist) with the state of one moment, sharing
   // table files by hard link where the file system can.
   Status Checkpoint(const std::string& directory);
-  // Reads every file and checks all there is to check. `progress` gets (bytes done, bytes in all).
-  [[nodiscard]] Result<VerifyReport> Verify(
-      const std::function<void(std::uint64_t, std::uint64_t)>& progress = {}) const;
+  // Reads every file and checks all there is to check (firn/verify.h), while the store is in use.
+  // `stopped` of the report is kClosed when the store was closed before the end.
+  [[nodiscard]] VerifyReport Verify(const VerifyProgress& progress = {}) const;
   [[nodiscard]] Stats GetStats() const;
   // Stops background work and makes every acknowledged write durable, kNone included. Idempotent.
   Status Close();

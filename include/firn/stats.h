@@ -61,11 +61,4 @@ struct Stats {
   std::uint64_t recovery_bytes_dropped = 0;
 };
 
-struct VerifyReport {
-  std::uint64_t tables = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t entries = 0;
-  std::vector<std::string> orphan_files;  // well-named files no version refers to
-};
-
 }  // namespace firn

@@ -33,6 +33,9 @@ class MergeJob {
         tombstones_(FragmentsOf(input_)),
         retention_(std::move(input_.retention), tombstones_),
         cutter_(retention_.KeptTombstones()) {
+    for (const RangeTombstone& tombstone : input_.tombstones) {
+      sequence_max_ = std::max(sequence_max_, tombstone.sequence);
+    }
     FIRN_CHECK(std::ranges::is_sorted(input_.cut_points));
   }
 
@@ -59,6 +62,9 @@ class MergeJob {
       }
       FIRN_RETURN_IF_ERROR(input_.source->Next(batch, EntryBatch::kCapacity));
       if (batch.count == 0) break;
+      for (std::size_t i = 0; i < batch.count; ++i) {
+        sequence_max_ = std::max(sequence_max_, batch.entries[i].sequence);
+      }
       retention_.Filter(batch, batch);
       FIRN_RETURN_IF_ERROR(WriteBatch(batch));
     }
@@ -119,6 +125,14 @@ class MergeJob {
     for (const RangeTombstone& tombstone : cutter_.TakeBefore(next_key)) {
       FIRN_RETURN_IF_ERROR(table_->AddRangeTombstone(tombstone));
     }
+    TableOrigin origin{.keyspace = input_.keyspace,
+                       .sequence_max = sequence_max_,
+                       .inputs = input_.input_tables,
+                       .begin = std::move(table_begin_),
+                       .end = std::nullopt};
+    if (next_key) origin.end = *next_key;
+    table_begin_ = origin.end;
+    table_->SetOrigin(std::move(origin));
     FIRN_ASSIGN_OR_RETURN(TableMetadata metadata, table_->Finish());
     table_.reset();
     output_.bytes_written += metadata.file_bytes;
@@ -159,6 +173,8 @@ class MergeJob {
   std::vector<std::string> files_;  // every name this job may have created
 
   std::unique_ptr<TableWriter> table_;
+  std::optional<std::string> table_begin_;  // no key of table_ lies before it
+  SequenceNumber sequence_max_ = 0;         // of all that was read
   std::uint64_t table_bytes_ = 0;  // of table_: the writer's word plus what was passed since
   std::size_t next_cut_ = 0;
   Slice last_key_;                 // of table_; moved into the copy when its batch ends

@@ -24,6 +24,8 @@ struct MergeJobInput {
   TableSettings table;
   std::uint64_t table_bytes_target = 0;
   std::vector<std::string> cut_points;          // see CompactionChoice
+  KeyspaceId keyspace = kDefaultKeyspace;       // these two for the tables' own record
+  std::vector<FileNumber> input_tables;
 };
 
 struct MergeJobEnvironment {

@@ -65,7 +65,7 @@ TEST_F(FullDisk, HealsByItselfOnceThereIsSpace) {
   EXPECT_EQ(Got(*db_, "healed"), "1");
   EXPECT_EQ(Got(*db_, "while full"), "absent");
   for (int i = 0; i < taken; ++i) ASSERT_EQ(Got(*db_, KeyOf(i)), std::string(200, 'b')) << i;
-  EXPECT_TRUE(db_->Verify().value().orphan_files.empty());
+  EXPECT_TRUE(db_->Verify().orphan_files.empty());
 }
 
 TEST_F(FullDisk, RetriesDoNotFillItFurther) {

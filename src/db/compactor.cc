@@ -120,6 +120,7 @@ Result<MergeJobOutput> Compactor::Merge(const Task& task) {
   }
   for (const CompactionInput& each : inputs) {
     input.expected_entries += each.table->metadata().entries;
+    input.input_tables.push_back(each.table->metadata().number);
     if (each.table->metadata().range_tombstones == 0) continue;
     FIRN_ASSIGN_OR_RETURN(const FragmentedTombstones* tombstones, each.table->Tombstones());
     tombstones->AppendTo(input.tombstones);
@@ -134,6 +135,7 @@ Result<MergeJobOutput> Compactor::Merge(const Task& task) {
   }
   input.table_bytes_target = context_.tuning.table_bytes;
   input.cut_points = task.choice.cut_points;
+  input.keyspace = task.keyspace->id;
 
   return RunMergeJob(std::move(input), JobEnvironment(context_, &stop_));
 }

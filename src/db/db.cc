@@ -168,8 +168,7 @@ Status Db::CompactRange(std::optional<Slice> lower, std::optional<Slice> upper,
 }
 Status Db::WaitForIdle() { return engine_->WaitForIdle(); }
 Status Db::Checkpoint(const std::string& directory) { return engine_->Checkpoint(directory); }
-Result<VerifyReport> Db::Verify(
-    const std::function<void(std::uint64_t, std::uint64_t)>& progress) const {
+VerifyReport Db::Verify(const VerifyProgress& progress) const {
   return engine_->Verify(progress);
 }
 Stats Db::GetStats() const { return engine_->GetStats(); }

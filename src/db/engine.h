@@ -77,10 +77,11 @@ class Engine : public std::enable_shared_from_this<Engine> {
                       const Keyspace& keyspace);
   Status WaitForIdle();
   Stats GetStats() const;
-  Result<VerifyReport> Verify(
-      const std::function<void(std::uint64_t, std::uint64_t)>& progress) const;
   Status Checkpoint(const std::string& directory);
   Status Close();
+
+  // --- db/engine_verify.cc
+  VerifyReport Verify(const VerifyProgress& progress) const;
 
   [[nodiscard]] bool closed() const { return state_.closing.load(std::memory_order_acquire); }
   [[nodiscard]] MemoryLedger& ledger() { return context_.ledger; }
@@ -103,6 +104,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
     return options.durability.value_or(context_.options.durability);
   }
   void RetractAll();
+  void NoteOrphans(class StoreVerifier& verifier) const;
 
   StoreContext context_;
   StoreState state_;

@@ -1,11 +1,8 @@
-// The verbs of care: flush, compact, look, check, copy.
-
-#include <algorithm>
+// The verbs of care: flush, compact, look, copy.
 
 #include "base/status_macros.h"
 #include "db/checkpoint.h"
 #include "db/engine.h"
-#include "db/file_names.h"
 
 namespace firn {
 namespace {
@@ -102,47 +99,6 @@ Stats Engine::GetStats() const {
     }
   }
   return stats;
-}
-
-Result<VerifyReport> Engine::Verify(
-    const std::function<void(std::uint64_t, std::uint64_t)>& progress) const {
-  if (closed()) return Status(StatusCode::kClosed, "the store is closed");
-  const ManifestState state = versions_->Copy();
-  FIRN_RETURN_IF_ERROR(CheckInvariants(*state.version));
-  std::vector<std::shared_ptr<const TableReader>> tables = TablesOf(*state.version);
-  std::uint64_t bytes_total = 0;
-  for (const auto& table : tables) bytes_total += table->metadata().file_bytes;
-
-  VerifyReport report;
-  for (const auto& table : tables) {
-    if (closed()) return Status(StatusCode::kClosed, "the store was closed");
-    FIRN_RETURN_IF_ERROR(table->Verify([&](std::uint64_t done) {
-      if (progress) progress(report.bytes + done, bytes_total);
-    }));
-    ++report.tables;
-    report.bytes += table->metadata().file_bytes;
-    report.entries += table->metadata().entries;
-  }
-  // While jobs run, their unfinished tables look like orphans: only a quiet moment tells.
-  const auto jobs_running = [&] {
-    MutexLock lock(state_.mutex);
-    return state_.flushes_running + state_.compactions_running > 0;
-  };
-  if (jobs_running()) return report;
-  FIRN_ASSIGN_OR_RETURN(const std::vector<std::string> names,
-                        context_.runtime.file_system->List(context_.directory));
-  const std::vector<std::shared_ptr<const TableReader>> now = TablesOf(*versions_->Copy().version);
-  if (jobs_running()) return report;
-  for (const std::string& name : names) {
-    const auto file = ParseFileName(name);
-    if (!file.has_value() || file->kind != FileKind::kTable) continue;
-    const auto is_it = [&](const auto& table) { return table->metadata().number == file->number; };
-    if (std::none_of(now.begin(), now.end(), is_it) &&
-        std::none_of(tables.begin(), tables.end(), is_it)) {
-      report.orphan_files.push_back(name);
-    }
-  }
-  return report;
 }
 
 Status Engine::Checkpoint(const std::string& directory) {

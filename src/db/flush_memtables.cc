@@ -16,8 +16,9 @@ MergeJobEnvironment JobEnvironment(StoreContext& context, const std::atomic<bool
   return environment;
 }
 
-MergeJobInput FlushJobInput(const StoreContext& context) {
+MergeJobInput FlushJobInput(const StoreContext& context, KeyspaceId keyspace) {
   MergeJobInput input;
+  input.keyspace = keyspace;
   input.table.block_bytes = context.tuning.block_bytes;
   input.table.partition_blocks = context.tuning.partition_blocks;
   input.table_bytes_target = context.tuning.table_bytes;
@@ -26,7 +27,7 @@ MergeJobInput FlushJobInput(const StoreContext& context) {
 
 Result<MergeJobOutput> FlushMemtables(StoreContext& context, FlushInput flush,
                                       const std::atomic<bool>* stop) {
-  MergeJobInput input = FlushJobInput(context);
+  MergeJobInput input = FlushJobInput(context, flush.keyspace);
   std::vector<std::unique_ptr<EntryCursor>> sources;
   for (auto memtable = flush.memtables.rbegin(); memtable != flush.memtables.rend(); ++memtable) {
     sources.push_back((*memtable)->NewCursor());

@@ -13,6 +13,7 @@
 namespace firn {
 
 struct FlushInput {
+  KeyspaceId keyspace = kDefaultKeyspace;
   std::span<const std::shared_ptr<Memtable>> memtables;  // oldest first
   std::vector<SequenceNumber> snapshots = {};
   std::vector<std::string> cut_points = {};  // see PickCutPoints
@@ -23,7 +24,7 @@ struct FlushInput {
                                                     const std::atomic<bool>* stop);
 
 // A job that writes a run of level 0, still without its entries.
-[[nodiscard]] MergeJobInput FlushJobInput(const StoreContext& context);
+[[nodiscard]] MergeJobInput FlushJobInput(const StoreContext& context, KeyspaceId keyspace);
 
 // What every merge job of a store is told about the store.
 [[nodiscard]] MergeJobEnvironment JobEnvironment(StoreContext& context,

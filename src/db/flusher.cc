@@ -86,7 +86,8 @@ Status Flusher::Flush(const Task& task) {
   for (const FrozenMemtable& frozen : task.memtables) memtables.push_back(frozen.memtable);
   FIRN_ASSIGN_OR_RETURN(MergeJobOutput output,
                         FlushMemtables(context_,
-                                       FlushInput{.memtables = memtables,
+                                       FlushInput{.keyspace = task.keyspace->id,
+                                                  .memtables = memtables,
                                                   .snapshots = task.snapshots,
                                                   .cut_points = task.cut_points},
                                        &stop_));

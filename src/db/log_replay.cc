@@ -107,7 +107,7 @@ Status LogReplay::WriteChunk(Chunk& chunk) {
 
 Status LogReplay::WritePart(Part& part) {
   part.entries->Sort();
-  MergeJobInput input = FlushJobInput(context_);
+  MergeJobInput input = FlushJobInput(context_, part.keyspace);
   input.source = part.entries->NewCursor();
   input.expected_entries = part.entries->point_entries();
   const auto tombstones = part.entries->range_tombstones();

@@ -22,6 +22,10 @@ std::set<KeyspaceId> TouchedKeyspaces(const VersionEdit& edit) {
 }  // namespace
 
 void TableRemover::RemoveWhenReleased(const TableReader& table) {
+  {
+    MutexLock lock(mutex_);
+    awaited_.insert(table.metadata().number);
+  }
   table.OnLastRelease([self = shared_from_this(), number = table.metadata().number] {
     MutexLock lock(self->mutex_);
     self->released_.push_back(number);
@@ -44,7 +48,14 @@ void TableRemover::RemoveReleased() {
     // A file that stays is found and removed by the next open (rule F2).
     const Status removed = file_system_.Remove(directory_ + "/" + TableFileName(number));
     static_cast<void>(removed.ok());
+    MutexLock lock(mutex_);
+    awaited_.erase(number);
   }
+}
+
+std::set<FileNumber> TableRemover::Awaited() {
+  MutexLock lock(mutex_);
+  return awaited_;
 }
 
 VersionStore::VersionStore(StoreContext& context, StoreState& state, ManifestState manifest_state,
@@ -66,6 +77,11 @@ RunId VersionStore::NextRunId() {
 bool VersionStore::uncertain() const {
   MutexLock lock(install_mutex_);
   return writer_ == nullptr && !closed_;
+}
+
+void VersionStore::Hold(const std::function<void(const ManifestState&, bool)>& look) {
+  MutexLock lock(install_mutex_);
+  if (manifest_state_.version != nullptr) look(manifest_state_, writer_ != nullptr);
 }
 
 ManifestState VersionStore::Copy() {

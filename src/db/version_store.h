@@ -26,6 +26,8 @@ class TableRemover : public std::enable_shared_from_this<TableRemover> {
       : file_system_(file_system), directory_(std::move(directory)) {}
   // The table's file goes when its last owner lets go.
   void RemoveWhenReleased(const TableReader& table);
+  // The dropped tables whose files may still be there for their readers.
+  [[nodiscard]] std::set<FileNumber> Awaited();
   // Removes what became removable. Off while a manifest failure is unresolved (rule M3).
   void RemoveReleased();
   void SetEnabled(bool enabled);
@@ -34,6 +36,7 @@ class TableRemover : public std::enable_shared_from_this<TableRemover> {
   FileSystem& file_system_;
   const std::string directory_;
   Mutex mutex_;
+  std::set<FileNumber> awaited_ FIRN_GUARDED_BY(mutex_);  // their files are there for readers
   std::vector<FileNumber> released_ FIRN_GUARDED_BY(mutex_);
   bool enabled_ FIRN_GUARDED_BY(mutex_) = true;
 };
@@ -55,6 +58,9 @@ class VersionStore {
 
   RunId NextRunId();
 
+  // Calls `look` with everything the manifest says, while no edit is installed and no manifest
+  // written. `settled`: the manifest on disk says the same. Does nothing after ForgetVersion.
+  void Hold(const std::function<void(const ManifestState&, bool settled)>& look);
   // A copy of everything the manifest says now.
   [[nodiscard]] ManifestState Copy();
   [[nodiscard]] const std::shared_ptr<TableRemover>& remover() const { return remover_; }

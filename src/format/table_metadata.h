@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/types.h"
 
@@ -26,6 +28,19 @@ struct TableMetadata {
   SequenceNumber sequence_max = 0;
 
   bool operator==(const TableMetadata&) const = default;
+};
+
+// Where a table comes from, written into it for the day the manifest is lost: in the keys from
+// `begin` to before `end` (unset: no bound) it takes the place of what the tables `inputs` hold.
+struct TableOrigin {
+  KeyspaceId keyspace = kDefaultKeyspace;
+  // The largest sequence the job had read when the table ended, before any was settled to 0.
+  SequenceNumber sequence_max = 0;
+  std::vector<FileNumber> inputs;  // none: it was written from memtables or from the log
+  std::optional<std::string> begin;
+  std::optional<std::string> end;
+
+  bool operator==(const TableOrigin&) const = default;
 };
 
 }  // namespace firn

@@ -52,7 +52,7 @@ class TableCorruption : public ::testing::TestWithParam<Compression> {
     ExpectOk((*file)->Append(bytes));
     ExpectOk((*file)->Close());
     const auto reader = fixture.Open(specimen_.metadata);
-    const Status verified = reader->Verify({});
+    const Status verified = reader->Verify({}, {});
     ASSERT_EQ(verified.ok(), !changed);
     if (changed) {
       ASSERT_EQ(verified.code(), StatusCode::kCorruption) << verified.ToString();

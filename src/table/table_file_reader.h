@@ -24,7 +24,8 @@ class TableFileReader final : public TableReader {
   [[nodiscard]] Result<const FragmentedTombstones*> Tombstones() const override;
   void Prefetch(const LookupKey& key) const override;
   [[nodiscard]] std::unique_ptr<EntryCursor> NewCursor(CursorUse use) const override;
-  [[nodiscard]] Status Verify(const std::function<void(std::uint64_t)>& progress) const override;
+  [[nodiscard]] Status Verify(const std::function<void(std::uint64_t)>& progress,
+                              const FindingSink& found) const override;
   void OnLastRelease(std::function<void()> action) const override;
 
   // The table's resident part, read at the first call that succeeds.
@@ -35,6 +36,7 @@ class TableFileReader final : public TableReader {
     return resident;
   }
   [[nodiscard]] const TableFile& file() const { return file_; }
+  [[nodiscard]] FramePool& frames() const { return frames_; }
   [[nodiscard]] MemoryLedger& ledger() const { return ledger_; }
 
  private:

@@ -88,8 +88,11 @@ Result<TableFooter> ParseFooter(Slice bytes, std::uint64_t file_bytes, const Tab
     return corrupt("footer checksum mismatch, or the footer of another store or file");
   }
   if (!intact) return corrupt("footer checksum mismatch, or a newer table format");
-  if (version != kTableFormatVersion || LoadFixed<std::uint64_t>(from + 16) != 0) {
-    return Status(StatusCode::kNotSupported, "table written by a newer firn: upgrade to read it");
+  const auto features = LoadFixed<std::uint64_t>(from + 16);
+  if (version != kTableFormatVersion || features != 0) {
+    return Status(StatusCode::kNotSupported, "table format " + std::to_string(version) +
+                                                 ", features " + std::to_string(features) +
+                                                 ": written by a newer firn, upgrade to read it");
   }
   TableFooter footer;
   footer.may_ignore = LoadFixed<std::uint64_t>(from + 24);
@@ -103,6 +106,21 @@ Result<TableFooter> ParseFooter(Slice bytes, std::uint64_t file_bytes, const Tab
   }
   if (!footer.top.exists() || !footer.properties.exists()) return corrupt("footer lacks a block");
   return footer;
+}
+
+std::optional<TableIdentity> IdentifyTable(Slice footer, std::uint64_t file_bytes) {
+  if (footer.size() != kFooterBytes || file_bytes < kFooterBytes) return std::nullopt;
+  const char* const from = footer.data();
+  const TableIdentity identity{{LoadFixed<std::uint64_t>(from + 32),
+                                LoadFixed<std::uint64_t>(from + 40)},
+                               {LoadFixed<std::uint64_t>(from + 48)}};
+  const TableSalt salt{identity.database, identity.number};
+  const bool intact = LoadFixed<std::uint64_t>(from) == kTableMagic &&
+                      LoadFixed<std::uint64_t>(from + kFooterChecksumAt) ==
+                          XXH3_64bits_withSeed(from, kFooterChecksumAt,
+                                               salt.SeedAt(file_bytes - kFooterBytes));
+  if (!intact) return std::nullopt;
+  return identity;
 }
 
 Status CorruptTable(const std::string& path, std::uint64_t offset, const std::string& what) {

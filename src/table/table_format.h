@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/types.h"
@@ -98,6 +99,13 @@ void StoreFooter(char* to, const TableFooter& footer, const TableSalt& salt);
 // CorruptTable. kNotSupported for a newer version or unknown must-understand bits.
 [[nodiscard]] Result<TableFooter> ParseFooter(Slice bytes, std::uint64_t file_bytes,
                                               const TableSalt& salt);
+
+// Whose table it is by its own word, which is good only if the footer's checksum matches.
+struct TableIdentity {
+  DatabaseId database;
+  FileNumber number;
+};
+[[nodiscard]] std::optional<TableIdentity> IdentifyTable(Slice footer, std::uint64_t file_bytes);
 
 // "<path>: <what> at offset <n>; ..." as kCorruption.
 [[nodiscard]] Status CorruptTable(const std::string& path, std::uint64_t offset,

@@ -3,7 +3,9 @@
 #include "table/table_format.h"
 
 #include <gtest/gtest.h>
+#include <xxhash.h>
 
+#include "base/coding.h"
 #include "table/block_codec.h"
 #include "table/table_fixture.h"
 #include "table/table_settings.h"
@@ -92,7 +94,32 @@ TEST(TableFormat, FootersOfNewerVersionsAreRefusedAsSuch) {
   EXPECT_NE(newer.message().find("newer"), Slice::npos) << newer.ToString();
 }
 
-// The salt must tell every store, file and place apart.
+// A footer that says otherwise in byte `at`, checksum included.
+Status ParseChanged(std::size_t at, char to) {
+  const TableSalt salt{.database = kTestDatabase, .file = FileNumber{1}};
+  TableFooter footer;
+  footer.top = {.offset = 0, .stored_bytes = 16, .raw_bytes = 16};
+  footer.properties = footer.top;
+  footer.file_bytes = 1000;
+  std::string bytes(kFooterBytes, '\0');
+  StoreFooter(bytes.data(), footer, salt);
+  bytes[at] = to;
+  const std::uint64_t checksum =
+      XXH3_64bits_withSeed(bytes.data(), 120, salt.SeedAt(1000 - kFooterBytes));
+  StoreFixed(bytes.data() + 120, checksum);
+  return ParseFooter(bytes, 1000, salt).status();
+}
+
+TEST(TableFormat, AnIntactFooterOfANewerFirnSaysWhatThisOneLacks) {
+  const Status version = ParseChanged(8, 9);
+  EXPECT_EQ(version.code(), StatusCode::kNotSupported);
+  EXPECT_NE(version.message().find("format 9"), Slice::npos) << version.ToString();
+  const Status feature = ParseChanged(16, 0x40);
+  EXPECT_EQ(feature.code(), StatusCode::kNotSupported);
+  EXPECT_NE(feature.message().find("features 64"), Slice::npos) << feature.ToString();
+  EXPECT_TRUE(ParseChanged(24, 0x40).ok()) << "may be ignored";
+}
+
 // Found by fuzzing whole tables: a crafted file of 3 KiB named a block of 1 GiB, which was
 // allocated before anything of it was read. What is allocated is now bounded by what is stored.
 TEST(TableFormat, AHandleThatNoCodecCouldFillIsImplausible) {
@@ -117,6 +144,7 @@ TEST(TableFormat, TheMostCompressibleBlockIsPlausible) {
   EXPECT_TRUE(PlausibleHandle(handle, kBlockBytesMax, stored.size() + kBlockTrailerBytes));
 }
 
+// The salt must tell every store, file and place apart.
 TEST(TableFormat, SaltsDifferInEveryPart) {
   const TableSalt salt{.database = {.high = 1, .low = 2}, .file = FileNumber{3}};
   const std::uint64_t seed = salt.SeedAt(4);

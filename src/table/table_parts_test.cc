@@ -274,15 +274,23 @@ TEST(Properties, KeepEverythingAndRefuseWhatTheyMustUnderstand) {
   metadata.entries = 1;
   metadata.deletes = std::uint64_t{1} << 60;
   metadata.sequence_max = kSequenceMax;
-  const std::string encoded = EncodeProperties(metadata);
+  TableOrigin origin{.keyspace = 300,
+                     .sequence_max = kSequenceMax,
+                     .inputs = {FileNumber{7}, FileNumber{std::uint64_t{1} << 60}},
+                     .begin = "lower",
+                     .end = std::nullopt};
+  const std::string encoded = EncodeProperties({metadata, origin});
   auto parsed = ParseProperties(encoded);
   ASSERT_TRUE(parsed.ok());
-  EXPECT_EQ(*parsed, metadata);
+  EXPECT_EQ(parsed->metadata, metadata);
+  EXPECT_EQ(parsed->origin, origin);
   parsed = ParseProperties(encoded + std::string("\x0A\x02zz", 4));
   ASSERT_TRUE(parsed.ok()) << "an even tag may be ignored";
-  EXPECT_EQ(*parsed, metadata);
-  EXPECT_EQ(ParseProperties(encoded + std::string("\x0B\x00", 2)).status().code(),
-            StatusCode::kNotSupported);
+  EXPECT_EQ(parsed->metadata, metadata);
+  EXPECT_EQ(ParseProperties(EncodeProperties({metadata, {}}))->origin, std::nullopt);
+  const Status newer = ParseProperties(encoded + std::string("\x0B\x00", 2)).status();
+  EXPECT_EQ(newer.code(), StatusCode::kNotSupported);
+  EXPECT_NE(newer.message().find("property 11"), Slice::npos) << newer.ToString();
   for (std::size_t length = 0; length < encoded.size(); ++length) {
     EXPECT_EQ(ParseProperties(encoded.substr(0, length)).status().code(), StatusCode::kCorruption);
   }

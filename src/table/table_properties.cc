@@ -1,13 +1,22 @@
 #include "table/table_properties.h"
 
 #include <array>
+#include <limits>
 
 #include "base/coding.h"
 
 namespace firn {
 namespace {
 
-enum Tag : std::uint64_t { kLower = 1, kUpper = 3, kUpperExclusive = 5, kCounts = 7 };
+enum Tag : std::uint64_t {
+  kLower = 1,
+  kOrigin = 2,
+  kUpper = 3,
+  kOriginBegin = 4,
+  kUpperExclusive = 5,
+  kOriginEnd = 6,
+  kCounts = 7,
+};
 
 // In the order in which they are written.
 template <typename Metadata>
@@ -17,20 +26,42 @@ auto CountsOf(Metadata& metadata) {
                     &metadata.sequence_max};
 }
 
-bool ParseProperty(std::uint64_t tag, Slice bytes, TableMetadata* metadata) {
+bool ParseOrigin(ByteReader reader, TableOrigin* origin) {
+  std::uint64_t keyspace = 0;
+  if (!reader.ReadVarintUpTo(std::numeric_limits<KeyspaceId>::max(), &keyspace) ||
+      !reader.ReadVarintUpTo(kSequenceMax, &origin->sequence_max)) {
+    return false;
+  }
+  origin->keyspace = static_cast<KeyspaceId>(keyspace);
+  while (!reader.empty()) {
+    if (!reader.ReadVarint(&origin->inputs.emplace_back().value)) return false;
+  }
+  return true;
+}
+
+bool ParseProperty(std::uint64_t tag, Slice bytes, TableProperties* properties) {
+  TableMetadata& metadata = properties->metadata;
   ByteReader reader(bytes);
   switch (tag) {
     case kLower:
-      metadata->lower = bytes;
+      metadata.lower = bytes;
       return bytes.size() <= kKeyBytesMax;
+    case kOrigin:
+      return ParseOrigin(reader, &properties->origin.emplace());
     case kUpper:
-      metadata->upper = bytes;
+      metadata.upper = bytes;
       return bytes.size() <= kKeyBytesMax;
+    case kOriginBegin:
+      if (properties->origin) properties->origin->begin = bytes;
+      return properties->origin.has_value() && bytes.size() <= kKeyBytesMax;
     case kUpperExclusive:
-      metadata->upper_exclusive = bytes == Slice("\1", 1);
+      metadata.upper_exclusive = bytes == Slice("\1", 1);
       return bytes.size() == 1 && bytes[0] <= 1 && bytes[0] >= 0;
+    case kOriginEnd:
+      if (properties->origin) properties->origin->end = bytes;
+      return properties->origin.has_value() && bytes.size() <= kKeyBytesMax;
     case kCounts:
-      for (std::uint64_t* count : CountsOf(*metadata)) {
+      for (std::uint64_t* count : CountsOf(metadata)) {
         if (!reader.ReadVarint(count)) return false;
       }
       return reader.empty();
@@ -39,9 +70,19 @@ bool ParseProperty(std::uint64_t tag, Slice bytes, TableMetadata* metadata) {
   }
 }
 
+std::string EncodeOrigin(const TableOrigin& origin) {
+  std::string encoded;
+  AppendVarint(encoded, origin.keyspace);
+  AppendVarint(encoded, origin.sequence_max);
+  for (const FileNumber input : origin.inputs) AppendVarint(encoded, input.value);
+  return encoded;
+}
+
 }  // namespace
 
-std::string EncodeProperties(const TableMetadata& metadata) {
+std::string EncodeProperties(const TableProperties& properties) {
+  const TableMetadata& metadata = properties.metadata;
+  const std::optional<TableOrigin>& origin = properties.origin;
   std::string encoded;
   std::string counts;
   for (const std::uint64_t* count : CountsOf(metadata)) AppendVarint(counts, *count);
@@ -50,15 +91,18 @@ std::string EncodeProperties(const TableMetadata& metadata) {
     AppendLengthPrefixed(encoded, bytes);
   };
   append(kLower, metadata.lower);
+  if (origin) append(kOrigin, EncodeOrigin(*origin));
   append(kUpper, metadata.upper);
+  if (origin && origin->begin) append(kOriginBegin, *origin->begin);
   append(kUpperExclusive, metadata.upper_exclusive ? Slice("\1", 1) : Slice("\0", 1));
+  if (origin && origin->end) append(kOriginEnd, *origin->end);
   append(kCounts, counts);
   return encoded;
 }
 
-Result<TableMetadata> ParseProperties(Slice raw) {
+Result<TableProperties> ParseProperties(Slice raw) {
   const Status malformed(StatusCode::kCorruption, "malformed properties");
-  TableMetadata metadata;
+  TableProperties properties;
   ByteReader reader(raw);
   std::uint64_t last = 0;
   std::uint64_t known = 0;
@@ -71,14 +115,15 @@ Result<TableMetadata> ParseProperties(Slice raw) {
     }
     last = tag;
     if (tag % 2 == 1 && tag > kCounts) {
-      return Status(StatusCode::kNotSupported,
-                    "properties written by a newer firn: upgrade to read them");
+      return Status(StatusCode::kNotSupported, "property " + std::to_string(tag) +
+                                                   " was written by a newer firn: upgrade to "
+                                                   "read it");
     }
-    if (!ParseProperty(tag, bytes, &metadata)) return malformed;
+    if (!ParseProperty(tag, bytes, &properties)) return malformed;
     if (tag % 2 == 1) ++known;
   }
   if (known != 4) return malformed;
-  return metadata;
+  return properties;
 }
 
 }  // namespace firn

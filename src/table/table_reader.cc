@@ -152,8 +152,9 @@ std::unique_ptr<EntryCursor> TableFileReader::NewCursor(CursorUse use) const {
   return std::make_unique<TableCursor<FrameSource>>(*this);
 }
 
-Status TableFileReader::Verify(const std::function<void(std::uint64_t)>& progress) const {
-  return VerifyTable(*this, progress);
+Status TableFileReader::Verify(const std::function<void(std::uint64_t)>& progress,
+                               const FindingSink& found) const {
+  return VerifyTable(*this, progress, found);
 }
 
 }  // namespace firn

@@ -71,9 +71,16 @@ class TableReader {
   // it.
   [[nodiscard]] virtual std::unique_ptr<EntryCursor> NewCursor(CursorUse use) const = 0;
 
+  struct Finding {
+    std::uint64_t offset = 0;
+    Status status;  // kCorruption or kIo; the message names the file and the offset
+  };
+  using FindingSink = std::function<void(const Finding&)>;
   // Reads the whole file and checks everything there is to check: all checksums, order, ranges and
-  // counts against metadata(). `progress` gets bytes done.
-  [[nodiscard]] virtual Status Verify(const std::function<void(std::uint64_t)>& progress) const = 0;
+  // counts against metadata(). Answers the first finding; `found`, if set, gets all of them.
+  // `progress`, if set, gets bytes done.
+  [[nodiscard]] virtual Status Verify(const std::function<void(std::uint64_t)>& progress,
+                                      const FindingSink& found) const = 0;
 
   // Runs when the last owner lets the reader go (removing an obsolete file, say). Set at most once,
   // before that.

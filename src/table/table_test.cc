@@ -49,7 +49,7 @@ class TableRoundTrip : public ::testing::TestWithParam<Shape> {
       ASSERT_EQ(Lookup(*reader, std::string(entry.key) + '\0' + "absent"), "none");
     }
     std::uint64_t done = 0;
-    ExpectOk(reader->Verify([&done](std::uint64_t bytes) { done = bytes; }));
+    ExpectOk(reader->Verify([&done](std::uint64_t bytes) { done = bytes; }, {}));
     EXPECT_EQ(done, reader->metadata().file_bytes);
     EXPECT_EQ(reader->metadata().entries, entries.size());
     EXPECT_EQ(reader->metadata().lower, entries.front().key);
@@ -175,7 +175,7 @@ TEST(Table, MetadataDescribesTheContents) {
   EXPECT_EQ(metadata.sequence_min, 4u);
   EXPECT_EQ(metadata.sequence_max, 12u);
   EXPECT_EQ(metadata.file_bytes, *fixture.file_system().FileSize("/000001.table"));
-  ExpectOk(reader->Verify({}));
+  ExpectOk(reader->Verify({}, {}));
   const auto loaded = reader->Tombstones();
   ASSERT_TRUE(loaded.ok());
   EXPECT_EQ((*loaded)->MaxCovering("d", kSequenceMax), 12u);
@@ -192,7 +192,7 @@ TEST(Table, MayHoldRangeTombstonesOnly) {
   ExpectOk(ReadAll(*reader->NewCursor(TableReader::CursorUse::kJob), false, &entries));
   EXPECT_TRUE(entries.empty());
   EXPECT_EQ((*reader->Tombstones())->MaxCovering("l", 10), 3u);
-  ExpectOk(reader->Verify({}));
+  ExpectOk(reader->Verify({}, {}));
 }
 
 TEST(Table, TouchesNoFileUntilTheFirstRead) {

@@ -37,6 +37,7 @@ class TableFileWriter final : public TableWriter {
 
   Status Add(const EntryBatch& batch, std::size_t begin, std::size_t end) override;
   Status AddRangeTombstone(const RangeTombstone& tombstone) override;
+  void SetOrigin(TableOrigin origin) override { origin_ = std::move(origin); }
   [[nodiscard]] std::uint64_t file_bytes() const override;
   [[nodiscard]] std::uint64_t entries() const override { return metadata_.entries; }
   Result<TableMetadata> Finish() override;
@@ -68,6 +69,7 @@ class TableFileWriter final : public TableWriter {
   std::string tombstones_begin_;
   std::string tombstones_end_;
   TableMetadata metadata_;
+  std::optional<TableOrigin> origin_;
 };
 
 Status TableFileWriter::Add(const EntryBatch& batch, std::size_t begin, std::size_t end) {
@@ -199,7 +201,8 @@ Result<TableMetadata> TableFileWriter::Finish() {
   }
   FIRN_ASSIGN_OR_RETURN(footer.top, sink_->Append(BlockType::kTop, top_.Encode(), {}));
   FIRN_ASSIGN_OR_RETURN(footer.properties,
-                        sink_->Append(BlockType::kProperties, EncodeProperties(metadata_), {}));
+                        sink_->Append(BlockType::kProperties,
+                                      EncodeProperties({metadata_, std::move(origin_)}), {}));
   footer.file_bytes = sink_->offset() + kFooterBytes;
   std::array<char, kFooterBytes> bytes;
   StoreFooter(bytes.data(), footer, salt_);

@@ -27,6 +27,8 @@ class TableWriter {
   virtual Status Add(const EntryBatch& batch, std::size_t begin, std::size_t end) = 0;
   // At any time before Finish, in order of begin (see FragmentedTombstones::AppendTo).
   virtual Status AddRangeTombstone(const RangeTombstone& tombstone) = 0;
+  // At any time before Finish: what the table says of itself besides its contents.
+  virtual void SetOrigin(TableOrigin origin) = 0;
   // Bytes the file would have if finished now, within a block or two.
   [[nodiscard]] virtual std::uint64_t file_bytes() const = 0;
   [[nodiscard]] virtual std::uint64_t entries() const = 0;

@@ -24,7 +24,8 @@ class FakeTable final : public TableReader {
   [[nodiscard]] std::unique_ptr<EntryCursor> NewCursor(CursorUse) const override {
     FIRN_CHECK(false);
   }
-  [[nodiscard]] Status Verify(const std::function<void(std::uint64_t)>&) const override {
+  [[nodiscard]] Status Verify(const std::function<void(std::uint64_t)>&,
+                              const FindingSink&) const override {
     return Refuse();
   }
   void OnLastRelease(std::function<void()>) const override {}

@@ -157,20 +157,48 @@ Result<ManifestState> ReadManifest(FileSystem& file_system, const std::string& d
       const std::string pointer,
       file_system.ReadFile(directory + "/" + std::string(kCurrentFileName), kCurrentBytesMax));
   FIRN_ASSIGN_OR_RETURN(const CurrentPointer current, DecodeCurrent(pointer));
-  const std::string name = ManifestFileName(current.manifest);
-  auto file = file_system.ReadFile(directory + "/" + name, kManifestBytesMax);
-  if (!file.ok() && file.status().code() == StatusCode::kNotFound) {
+  auto state = ReadManifestFile(file_system, directory, current, make_tables);
+  if (!state.ok() && state.status().code() == StatusCode::kNotFound) {
     // Not kNotFound: a caller takes that for "no store here" and might create one over it.
     return Status(StatusCode::kCorruption,
-                  "CURRENT names " + name + ", which is missing; restore it from a backup");
+                  "CURRENT names " + ManifestFileName(current.manifest) +
+                      ", which is missing; restore it from a backup or run repair");
   }
-  if (!file.ok()) return std::move(file).status();
-  FIRN_ASSIGN_OR_RETURN(const ManifestHeader header, DecodeManifestHeader(*file, current.manifest));
+  return state;
+}
+
+Result<ManifestState> ReadManifestFile(FileSystem& file_system, const std::string& directory,
+                                       const CurrentPointer& current,
+                                       const TableMakerFactory& make_tables) {
+  const std::string path = directory + "/" + ManifestFileName(current.manifest);
+  FIRN_ASSIGN_OR_RETURN(const std::string file, file_system.ReadFile(path, kManifestBytesMax));
+  FIRN_ASSIGN_OR_RETURN(const ManifestHeader header, DecodeManifestHeader(file, current.manifest));
   if (header.database != current.database) {
     return Damaged(current.manifest, 0, "it belongs to another store than CURRENT");
   }
-  ManifestReader reader(*file, header);
+  ManifestReader reader(file, header);
   return reader.Read(make_tables(header.database));
+}
+
+std::map<KeyspaceId, std::string> SalvageKeyspaceNames(FileSystem& file_system,
+                                                       const std::string& directory,
+                                                       FileNumber number,
+                                                       const DatabaseId& database) {
+  std::map<KeyspaceId, std::string> names;
+  const auto file =
+      file_system.ReadFile(directory + "/" + ManifestFileName(number), kManifestBytesMax);
+  if (!file.ok()) return names;
+  const RecordSalt salt{database, number};
+  for (std::uint64_t offset = kManifestHeaderBytes; offset < file->size();) {
+    const ParsedRecord record = ParseRecord(*file, offset, salt);
+    offset += record.state == RecordState::kValid ? record.bytes : kRecordAlignment;
+    if (record.state != RecordState::kValid) continue;
+    const Result<VersionEdit> edit = VersionEdit::Decode(record.payload);
+    if (!edit.ok()) continue;
+    for (const KeyspaceId id : edit->dropped) names.erase(id);
+    for (const auto& [id, name] : edit->created) names[id] = name;
+  }
+  return names;
 }
 
 Status ApplyToState(ManifestState& state, const VersionEdit& edit, const TableMaker& make_table) {

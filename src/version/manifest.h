@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -41,6 +42,19 @@ using TableMakerFactory = std::function<TableMaker(const DatabaseId&)>;
 [[nodiscard]] Result<ManifestState> ReadManifest(FileSystem& file_system,
                                                  const std::string& directory,
                                                  const TableMakerFactory& make_tables);
+
+// The same for the manifest of `current`, whatever CURRENT says; kNotFound when it is missing.
+[[nodiscard]] Result<ManifestState> ReadManifestFile(FileSystem& file_system,
+                                                     const std::string& directory,
+                                                     const CurrentPointer& current,
+                                                     const TableMakerFactory& make_tables);
+
+// The keyspaces, by id, that the readable edits of manifest `number` name, damage or not. What was
+// dropped is left out, as far as the readable edits know. Empty when nothing is readable.
+[[nodiscard]] std::map<KeyspaceId, std::string> SalvageKeyspaceNames(FileSystem& file_system,
+                                                                     const std::string& directory,
+                                                                     FileNumber number,
+                                                                     const DatabaseId& database);
 
 // Applies `edit` to `state`, or leaves it as it was. A store-wide number that would go backwards is
 // kCorruption; numbers that added tables, runs and keyspaces use up are raised past them, so that

@@ -103,6 +103,7 @@ std::string EncodeCurrent(const CurrentPointer& current) {
   std::string text(kCurrentFirstLine);
   text += "manifest " + ManifestFileName(current.manifest) + "\n";
   text += "database " + Hex(current.database.high) + " " + Hex(current.database.low) + "\n";
+  text += "features " + Hex(current.must_understand) + " " + Hex(current.may_ignore) + "\n";
   text += "checksum " + Hex(XXH3_64bits(text.data(), text.size())) + "\n";
   return text;
 }
@@ -122,9 +123,17 @@ Result<CurrentPointer> DecodeCurrent(Slice file) {
   CurrentPointer current;
   const bool read = ReadNumber(rest, "manifest MANIFEST-", 10, &current.manifest.value) &&
                     ReadNumber(rest, "\ndatabase ", 16, &current.database.high) &&
-                    ReadNumber(rest, " ", 16, &current.database.low);
+                    ReadNumber(rest, " ", 16, &current.database.low) &&
+                    ReadNumber(rest, "\nfeatures ", 16, &current.must_understand) &&
+                    ReadNumber(rest, " ", 16, &current.may_ignore);
   if (!read || current.manifest.value == 0 || EncodeCurrent(current) != file) {
     return BadCurrent("the content is damaged");
+  }
+  // The rendering holds the checksum, so these bits are what was written.
+  if (current.must_understand != 0) {
+    return Status(StatusCode::kNotSupported, "CURRENT has features " +
+                                                 Hex(current.must_understand) +
+                                                 ": the store needs a newer firn");
   }
   return current;
 }

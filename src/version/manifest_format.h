@@ -41,6 +41,8 @@ struct ManifestHeader {
 struct CurrentPointer {
   FileNumber manifest;
   DatabaseId database;
+  std::uint64_t must_understand = 0;  // feature bits; this code knows none
+  std::uint64_t may_ignore = 0;
 };
 
 [[nodiscard]] std::string EncodeCurrent(const CurrentPointer& current);

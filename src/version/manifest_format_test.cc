@@ -1,6 +1,9 @@
 #include "version/manifest_format.h"
 
 #include <gtest/gtest.h>
+#include <xxhash.h>
+
+#include <cstring>
 
 namespace firn {
 namespace {
@@ -56,6 +59,35 @@ TEST(ManifestFormat, ReadsBackCurrentAndOnlyItsOneRendering) {
   EXPECT_FALSE(DecodeCurrent(text + "\n").ok());
   EXPECT_FALSE(DecodeCurrent("").ok());
   EXPECT_FALSE(DecodeCurrent(EncodeCurrent({{0}, kDatabase})).ok());
+}
+
+TEST(ManifestFormat, RefusesANewerCurrentAndNamesWhatItLacks) {
+  const auto status = [](const CurrentPointer& current) {
+    return DecodeCurrent(EncodeCurrent(current)).status();
+  };
+  const Status unknown = status({{7}, kDatabase, 0x40, 0});
+  EXPECT_EQ(unknown.code(), StatusCode::kNotSupported);
+  EXPECT_NE(unknown.message().find("0000000000000040"), Slice::npos) << unknown.ToString();
+  EXPECT_TRUE(status({{7}, kDatabase, 0, 0x40}).ok()) << "may be ignored";
+  std::string newer = EncodeCurrent({{7}, kDatabase});
+  newer.replace(newer.find("current 1"), 9, "current 9");
+  EXPECT_EQ(DecodeCurrent(newer).status().code(), StatusCode::kNotSupported);
+  EXPECT_NE(DecodeCurrent(newer).status().message().find("format 9"), Slice::npos);
+}
+
+TEST(ManifestFormat, RefusesANewerHeaderAndNamesWhatItLacks) {
+  ManifestHeader header = TestHeader();
+  header.must_understand = 0x40;
+  const Status unknown = DecodeManifestHeader(EncodeManifestHeader(header), {77}).status();
+  EXPECT_EQ(unknown.code(), StatusCode::kNotSupported);
+  EXPECT_NE(unknown.message().find("0000000000000040"), Slice::npos) << unknown.ToString();
+  std::string newer = EncodeManifestHeader(TestHeader());
+  newer[8] = 9;
+  const std::uint64_t checksum = XXH3_64bits_withSeed(newer.data(), 56, 77);
+  std::memcpy(newer.data() + 56, &checksum, sizeof(checksum));
+  const Status status = DecodeManifestHeader(newer, {77}).status();
+  EXPECT_EQ(status.code(), StatusCode::kNotSupported);
+  EXPECT_NE(status.message().find("format 9"), Slice::npos) << status.ToString();
 }
 
 }  // namespace

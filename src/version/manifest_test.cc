@@ -207,6 +207,35 @@ TEST(ApplyToState, NeverLetsAUsedNumberBeGivenOutAgain) {
 }
 
 // The example of docs/format/manifest.md; a change here is a change of the format.
+TEST(Manifest, NamesOfKeyspacesAreReadAroundDamage) {
+  ManifestStore store;
+  store.Create(2);
+  const std::uint64_t first = store.ManifestBytes().size();
+  const auto create = [&](KeyspaceId id, const std::string& name) {
+    VersionEdit edit;
+    edit.created = {{id, name}};
+    ASSERT_TRUE(store.Apply(edit).ok());
+  };
+  create(1, "one");
+  create(2, "two");
+  create(1, "renamed");
+  VersionEdit drop;
+  drop.dropped = {2};
+  ASSERT_TRUE(store.Apply(drop).ok());
+  const auto names = [&] {
+    return SalvageKeyspaceNames(store.files(), "/", {2}, kTestDatabase);
+  };
+  using Names = std::map<KeyspaceId, std::string>;
+  EXPECT_EQ(names(), (Names{{0, "default"}, {1, "renamed"}}));
+  std::string damaged = store.ManifestBytes();
+  damaged[first + 50] ^= 1;
+  damaged[3] ^= 1;
+  store.ReplaceManifest(damaged);
+  EXPECT_FALSE(ReadFakes(store.files()).ok());
+  EXPECT_EQ(names(), (Names{{0, "default"}, {1, "renamed"}})) << "one creation was lost";
+  EXPECT_TRUE(SalvageKeyspaceNames(store.files(), "/", {3}, kTestDatabase).empty());
+}
+
 TEST(Manifest, KeepsItsBytes) {
   ManifestStore store;
   store.Create(2);
@@ -219,7 +248,8 @@ TEST(Manifest, KeepsItsBytes) {
             "firn current 1\n"
             "manifest MANIFEST-000002\n"
             "database 0102030405060708 1112131415161718\n"
-            "checksum 0625fd4c63ce1e0f\n");
+            "features 0000000000000000 0000000000000000\n"
+            "checksum 3005c9ba6d0ea64f\n");
   EXPECT_EQ(HexDump(store.ManifestBytes()),
             "66 69 72 6e 6d 61 6e 69 01 00 00 00 01 00 00 00\n"
             "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00\n"

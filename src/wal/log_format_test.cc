@@ -1,6 +1,9 @@
 #include "wal/log_format.h"
 
 #include <gtest/gtest.h>
+#include <xxhash.h>
+
+#include "base/coding.h"
 
 namespace firn {
 namespace {
@@ -52,6 +55,27 @@ TEST(SegmentHeader, NoBitCanBeFlippedUnseenAndNoByteBeMissing) {
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     EXPECT_FALSE(ParseSegmentHeader(Slice(bytes).substr(0, length)).ok());
   }
+}
+
+// A header that says otherwise in byte `at`, checksum included.
+std::string Changed(std::size_t at, char to) {
+  std::string bytes = Encoded();
+  bytes[at] = to;
+  const std::uint64_t seed =
+      kHeader.database.high ^ kHeader.database.low * 3 ^ kHeader.number.value * 5;
+  StoreFixed(bytes.data() + 120, static_cast<std::uint64_t>(
+                                     XXH3_64bits_withSeed(bytes.data(), 120, seed)));
+  return bytes;
+}
+
+TEST(SegmentHeader, ANewerOneIsRefusedAndNamesWhatItLacks) {
+  const Status version = ParseSegmentHeader(Changed(8, 9)).status();
+  EXPECT_EQ(version.code(), StatusCode::kNotSupported);
+  EXPECT_NE(version.message().find("version 9"), Slice::npos) << version.ToString();
+  const Status feature = ParseSegmentHeader(Changed(16, 0x40)).status();
+  EXPECT_EQ(feature.code(), StatusCode::kNotSupported);
+  EXPECT_NE(feature.message().find("features 64"), Slice::npos) << feature.ToString();
+  EXPECT_TRUE(ParseSegmentHeader(Changed(24, 0x40)).ok()) << "may be ignored";
 }
 
 TEST(LogChain, ReadsBackWhatWasWrittenAndRefusesImpossibleOnes) {

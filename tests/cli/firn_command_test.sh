@@ -323,6 +323,43 @@ test_damage() {
   printf '\xde\xad\xbe\xef' | dd of="$table" bs=1 seek=20000 conv=notrunc status=none
   run 5 verify damaged
   says "$(basename "$table")"
+  has '1 finding'
+  has "$(basename "$table") at offset"
+  run 5 verify damaged --json
+  has '"findings": [{"file": "'
+  run 8 repair damaged mended
+  has "lost: $(basename "$table") bytes"
+  has 'from key'
+  run 0 verify mended
+  has 'no damage'
+  run 1 compare mended "$repository/data/debian-packages.tsv"
+  run 4 repair damaged mended
+  says 'exists already'
+  run 4 repair missing target
+  run 2 repair damaged
+}
+
+test_repair() {
+  run 0 load whole "$repository/data/debian-packages.tsv" --keyspace packages
+  run 0 put whole k v
+  run 0 repair whole whole-2 --progress
+  has 'nothing was lost'
+  run 0 compare whole-2 "$repository/data/debian-packages.tsv" --keyspace packages
+  run 0 get whole-2 k
+  is v
+  rm whole/CURRENT whole/MANIFEST-*
+  run 4 get whole k
+  run 5 verify whole
+  has 'CURRENT: missing'
+  run 8 repair whole whole-3 --json
+  has '"complete": false'
+  has '"manifest_used": false'
+  run 0 verify whole-3
+  run 0 keyspaces list whole-3
+  is $'default\nkeyspace-1'
+  run 0 compare whole-3 "$repository/data/debian-packages.tsv" --keyspace keyspace-1
+  run 0 get whole-3 k
+  is v
 }
 
 test_busy_store() {
@@ -399,6 +436,7 @@ test_keyspaces
 test_care
 test_missing_store
 test_damage
+test_repair
 test_busy_store
 test_streams
 test_read_only_directory

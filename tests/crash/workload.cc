@@ -167,7 +167,7 @@ std::optional<std::string> ReadAll(MemoryFileSystem& files, bool positioned_log,
   }
   auto verified = store.db->Verify();
   if (!verified.ok()) return "verify: " + verified.status().ToString();
-  if (!verified->orphan_files.empty()) return "orphan file " + verified->orphan_files.front();
+  if (!verified.orphan_files.empty()) return "orphan file " + verified.orphan_files.front();
   if (Status closed = store.db->Close(); !closed.ok()) return "close: " + closed.ToString();
   return std::nullopt;
 }

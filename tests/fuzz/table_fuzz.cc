@@ -65,7 +65,7 @@ void CheckGet(const TableReader& reader, const Copied& entry, bool verified) {
 }
 
 void CheckReader(const TableReader& reader) {
-  const bool verified = reader.Verify({}).ok();
+  const bool verified = reader.Verify({}, {}).ok();
   const Scanned forwards = Scan(*reader.NewCursor(TableReader::CursorUse::kRead), true);
   const Scanned job = Scan(*reader.NewCursor(TableReader::CursorUse::kJob), true);
   Scanned backwards = Scan(*reader.NewCursor(TableReader::CursorUse::kRead), false);

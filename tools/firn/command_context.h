@@ -70,13 +70,12 @@ class CommandContext {
   [[nodiscard]] std::optional<std::string> DecodeArgument(std::string_view name, Slice text);
   // --from, --to and --prefix. Null when told as an error.
   [[nodiscard]] std::optional<KeyRange> Range();
+  // Those of the command line for opening a store. Null when told as an error.
+  [[nodiscard]] std::optional<Options> StoreOptions(Creation creation);
   [[nodiscard]] TextCoding input_coding() const;
   [[nodiscard]] TextCoding output_coding() const;
 
  private:
-  // Null when told as an error.
-  [[nodiscard]] std::optional<Options> StoreOptions(Creation creation);
-
   Output out_;
   ExitCode fail_code_ = ExitCode::kOk;
 };

@@ -10,7 +10,8 @@ namespace {
 constexpr char kFooter[] =
     "Exit codes: 0 done, 1 key not found (compare: records missing), 2 wrong usage, 3 bad input\n"
     "records (the good ones are stored), 4 the store cannot be used now (missing, busy, existing,\n"
-    "closed, too new), 5 corruption, 6 no space, 7 input or output failed.\n"
+    "closed, too new), 5 corruption, 6 no space, 7 input or output failed, 8 repaired, but with\n"
+    "losses.\n"
     "Keys that begin with '-' go after '--'.";
 
 // --help and --version are answers, everything else is an error.
@@ -44,6 +45,7 @@ struct CommandLine::Parser {
     AddKeyspaceCommands(commands);
     AddStatsCommands(commands);
     AddCareCommands(commands);
+    AddVerifyCommands(commands);
   }
 
   CommandContext context;

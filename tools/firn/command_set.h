@@ -73,5 +73,6 @@ void AddLoadCommands(CommandSet& commands);
 void AddKeyspaceCommands(CommandSet& commands);
 void AddStatsCommands(CommandSet& commands);
 void AddCareCommands(CommandSet& commands);
+void AddVerifyCommands(CommandSet& commands);
 
 }  // namespace firn::tool

@@ -15,6 +15,7 @@ enum class ExitCode : int {
   kCorruption = 5,   // stored bytes are wrong
   kNoSpace = 6,      // disk or memory budget full
   kIo = 7,           // reading or writing failed, standard output included
+  kIncomplete = 8,   // repair: the new store is there, but not everything could be saved
 };
 
 [[nodiscard]] ExitCode ExitCodeOf(StatusCode code);
