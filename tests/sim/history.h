@@ -109,7 +109,7 @@ class History {
   std::map<TaskId, Commit> announced_;
   std::map<TaskId, Index> logged_;  // of announced commits
   std::vector<std::uint64_t> commits_;  // [k]: the last sequence of commit k + 1
-  std::vector<Versions> slots_{kSlots};
+  std::vector<Versions> slots_{kSlots + 1};  // the last: what is compared with nothing
   Index acknowledged_ = 0;
   Index survives_kill_ = 0;
   Index durable_ = 0;
