@@ -160,6 +160,10 @@ Status Compactor::Compact(const Task& task) {
       [&](VersionEdit& last_moment) FIRN_NO_THREAD_ANALYSIS {
         if (task.keyspace->dropped.load(std::memory_order_relaxed)) {
           last_moment.removed.clear();
+          if (task.choice.trivial_move) return;
+          for (const TableMetadata& metadata : output.tables) {
+            versions_.remover()->RemoveNeverInstalled(metadata.number);
+          }
           return;
         }
         // The last level is one run (V3): jobs side by side add to the one that is there by now.

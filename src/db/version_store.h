@@ -26,6 +26,8 @@ class TableRemover : public std::enable_shared_from_this<TableRemover> {
       : file_system_(file_system), directory_(std::move(directory)) {}
   // The table's file goes when its last owner lets go.
   void RemoveWhenReleased(const TableReader& table);
+  // The same for a table that no edit names or ever will: its keyspace went while it was written.
+  void RemoveNeverInstalled(FileNumber number);
   // Removes what became removable. Off while a manifest failure is unresolved (rule M3).
   void RemoveReleased();
   void SetEnabled(bool enabled);
