@@ -308,13 +308,14 @@ void Client::Checkpoint() {
   const Index before = world_.history.acknowledged();
   if (!world_.Check(db_.Checkpoint(directory), "checkpoint")) return;
   const Window window = WindowSince(before);
-  auto copy = world_.Open(directory);
-  if (!world_.Check(copy.status(), "open a checkpoint")) return;
-  const Result<Tables> found = ReadTables(**copy);
+  auto opened = world_.Open(directory);
+  if (!world_.Check(opened.status(), "open a checkpoint")) return;
+  Db copy(std::move(opened).value());
+  const Result<Tables> found = ReadTables(copy);
   if (world_.Check(found.status(), "read a checkpoint")) {
     Expect(world_.history.CheckRecovered(*found, window));
   }
-  world_.Check((*copy)->Close(), "close a checkpoint");
+  world_.Check(copy.Close(), "close a checkpoint");
 }
 
 }  // namespace firn::testing

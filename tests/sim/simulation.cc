@@ -1,7 +1,6 @@
 #include "sim/simulation.h"
 
 #include "cache/epoch.h"
-#include "db/engine.h"
 #include "sim/client.h"
 #include "sim/manual_runtime.h"
 
@@ -43,6 +42,7 @@ class Simulation {
       verdict_.failure += '\n' + outcome.report;
       // Its locks are held by tasks that will never run: closing it would wait for ever.
       static_cast<void>(world_.db.release());
+      world_.engine.reset();
     }
     if (verdict_.failure.empty()) CheckRemains();
     if (!verdict_.failure.empty()) verdict_.failure += "\n  " + ToText(plan_);
@@ -74,7 +74,8 @@ class Simulation {
   Status Open() {
     auto opened = world_.Open(kStoreDirectory);
     if (!opened.ok()) return std::move(opened).status();
-    world_.db = std::move(opened).value();
+    world_.engine = std::move(opened).value();
+    world_.db = std::make_unique<Db>(world_.engine);
     // Faults begin once there is a store.
     for (std::size_t slot = 1; slot < kSlots; ++slot) {
       auto keyspace = world_.db->CreateKeyspace(kSlotNames[slot]);
@@ -101,8 +102,22 @@ class Simulation {
     world_.db.reset();
     EpochDomain::Process().Drain();
     if (EpochDomain::Process().pending() != 0) world_.Fail("retired objects outlive their store");
+    CheckBooks();
+    world_.engine.reset();
     if (files_->open_handles() != 0) world_.Fail("handles stay open after close");
     AddRemains();
+  }
+
+  // What a closed store still has until it is destroyed are the chunks that memtables would use
+  // again, the trees of its keyspaces and the buffer of its log.
+  void CheckBooks() {
+    const MemoryLedger& ledger = world_.engine->ledger();
+    for (const MemoryClass kind :
+         {MemoryClass::kFrame, MemoryClass::kJob, MemoryClass::kIterator}) {
+      if (ledger.used(kind) == 0) continue;
+      world_.Fail(std::to_string(ledger.used(kind)) + " bytes of class " +
+                  std::to_string(static_cast<int>(kind)) + " stay in the books after close");
+    }
   }
 
   // Nothing runs and nothing lies about when a store has come to rest.

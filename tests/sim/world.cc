@@ -1,15 +1,11 @@
 #include "sim/world.h"
 
-#include "db/engine.h"
-
 namespace firn::testing {
 
-Result<std::unique_ptr<Db>> World::Open(const std::string& directory) {
+Result<std::shared_ptr<Engine>> World::Open(const std::string& directory) {
   Options options = plan.options;
   options.runtime = &simulated->runtime();
-  auto opened = Engine::Open(directory, options, plan.tuning);
-  if (!opened.ok()) return std::move(opened).status();
-  return std::make_unique<Db>(std::move(opened).value());
+  return Engine::Open(directory, options, plan.tuning);
 }
 
 Result<Table> ReadTable(const Db& db, const IteratorOptions& options) {

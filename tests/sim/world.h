@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "db/engine.h"
 #include "firn/db.h"
 #include "sim/history.h"
 #include "sim/plan.h"
@@ -27,6 +28,7 @@ struct World {
   MemoryFileSystem& files;
   SimulatedRuntime* simulated = nullptr;
   History history{};
+  std::shared_ptr<Engine> engine{};  // of db: its books can be read after the close
   std::unique_ptr<Db> db{};
   std::array<Keyspace, kSlots> keyspaces{};
   bool power_lost = false;
@@ -40,7 +42,7 @@ struct World {
                 std::to_string(scheduler.steps()) + ": " + what;
     }
   }
-  [[nodiscard]] Result<std::unique_ptr<Db>> Open(const std::string& directory);
+  [[nodiscard]] Result<std::shared_ptr<Engine>> Open(const std::string& directory);
   // Nothing more should be tried.
   [[nodiscard]] bool over() const { return power_lost || !failure.empty(); }
   // An error is only right where the disk had one, and says so.
