@@ -19,7 +19,7 @@ class Cooperation {
   virtual ~Cooperation() = default;
 
   // Who drives the calling thread; null on an ordinary one.
-  [[nodiscard]] static Cooperation* Current() {
+  [[nodiscard, gnu::always_inline]] static Cooperation* Current() {
 #ifdef FIRN_CHECKED
     return current_;
 #else
@@ -43,7 +43,7 @@ class Cooperation {
 };
 
 // A window between two steps of lock-free code that a simulation should look into.
-inline void YieldPoint(const char* where) {
+[[gnu::always_inline]] inline void YieldPoint(const char* where) {
   if (Cooperation* const tasks = Cooperation::Current()) tasks->Point(where);
 }
 

@@ -2,9 +2,9 @@
 //
 // A table is in one job at a time; choosing inputs, marking them busy and reading the snapshot list
 // is one step under the state mutex (rule C1).
-// I1  Jobs into the last level that run side by side have intervals of keys that do not overlap. The
-//     picker sees to it for the tables there are; but between two inputs of a job there may be room,
-//     where a later flush or merge puts a table that is nobody's input, and the job an output.
+// I1  Jobs into the last level that run side by side have intervals of keys that do not overlap.
+//     The picker sees to it for the tables there are; but between two inputs of a job there may be
+//     room, where a later flush or merge puts a table that is nobody's input, and the job an output.
 // Threads: all members concurrently.
 #pragma once
 

@@ -166,7 +166,7 @@ FiberScheduler::Task* FiberScheduler::Decide(const char* where) {
   }
   Disturb();
   FindReady();
-  // An idle task looks again before those run whom the timer woke: they might never leave it a turn.
+  // An idle task looks again before those run whom the timer woke: they might leave it no turn.
   if (all_idle_ && MoveClockToNextTimer() && ready_.empty()) FindReady();
   if (ready_.empty()) {
     const bool all_ended = std::all_of(tasks_.begin(), tasks_.end(),

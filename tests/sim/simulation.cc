@@ -139,7 +139,8 @@ class Simulation {
     const History& history = world_.history;
     using Data = CrashKeep::Data;
     using Names = CrashKeep::Names;
-    remains_.push_back({"after the end", files_->CrashImage({Data::kEverything, Names::kEverything}),
+    remains_.push_back({"after the end",
+                        files_->CrashImage({Data::kEverything, Names::kEverything}),
                         {history.survives_kill(), history.logged()}});
     remains_.push_back({"after the end and a loss of power",
                         files_->CrashImage({Data::kNothing, Names::kNothing}),
@@ -158,8 +159,8 @@ class Simulation {
                     files_->CrashImage(keep),
                     {first, 0}};
     remains.window.last = history.logged() + 1;
-    files_->StopAt(1);
     world_.power_lost = true;
+    files_->StopAt(1);
     remains_.push_back(std::move(remains));
   }
 

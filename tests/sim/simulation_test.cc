@@ -21,7 +21,7 @@ std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
 
 TEST(Simulation, KeepsEveryPromiseUnderEverySeed) {
   const std::uint64_t first = FromEnvironment("FIRN_SIM_FIRST", 1);
-  const std::uint64_t seeds = SeedCount(FromEnvironment("FIRN_SIM_SEEDS", 2000));
+  const std::uint64_t seeds = SeedCount(FromEnvironment("FIRN_SIM_SEEDS", 10000));
   Verdict sum;
   std::uint64_t power_losses = 0;
   std::uint64_t absorbed = 0;
@@ -29,7 +29,7 @@ TEST(Simulation, KeepsEveryPromiseUnderEverySeed) {
     const Verdict verdict = Simulate(seed);
     ASSERT_EQ(verdict.failure, "")
         << "replay: FIRN_SIM_FIRST=" << seed
-        << " FIRN_SIM_SEEDS=1 FIRN_TEST_SCALE=100 tests/firn_simulation_tests";
+        << " FIRN_SIM_SEEDS=1 build/dev/tests/firn_simulation_tests";
     if (seed % 50 == 0) {
       ASSERT_EQ(Simulate(seed).trace, verdict.trace) << "seed " << seed << " ran differently twice";
     }
