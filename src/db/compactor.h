@@ -3,8 +3,9 @@
 // A table is in one job at a time; choosing inputs, marking them busy and reading the snapshot list
 // is one step under the state mutex (rule C1).
 // I1  Jobs into the last level that run side by side have intervals of keys that do not overlap.
-//     The picker sees to it for the tables there are; but between two inputs of a job there may be
-//     room, where a later flush or merge puts a table that is nobody's input, and the job an output.
+//     The picker sees to it for the tables there are; but two inputs of a job may leave room
+//     between them, where a later flush or merge puts a table that is nobody's input, and the job
+//     an output.
 // Threads: all members concurrently.
 #pragma once
 
