@@ -20,7 +20,10 @@ namespace firn {
 struct EpochDomain::ThreadExit {
   EpochDomain* domain = nullptr;
   ~ThreadExit() {
-    if (domain != nullptr && thread_slot_ != nullptr) domain->Unregister(thread_slot_);
+    if (domain == nullptr || thread_slot_ == nullptr) return;
+    Slot* const slot = thread_slot_;
+    thread_slot_ = nullptr;
+    domain->Unregister(slot);
   }
 };
 
@@ -32,18 +35,27 @@ EpochDomain& EpochDomain::Process() {
 }
 
 EpochDomain::Slot* EpochDomain::Register() {
+  Slot* const slot = TakeSlot();
+  if (Cooperation* const tasks = Cooperation::Current()) {
+    tasks->Local(&EndOfTask) = slot;
+    return slot;
+  }
   static thread_local ThreadExit exit;
   exit.domain = this;
+  thread_slot_ = slot;
+  return slot;
+}
+
+EpochDomain::Slot* EpochDomain::TakeSlot() {
   MutexLock lock(mutex_);
   auto slot = std::find_if(slots_.begin(), slots_.end(), [](const Slot& s) { return !s.taken; });
-  thread_slot_ = slot != slots_.end() ? &*slot : &slots_.emplace_back();
-  thread_slot_->taken = true;
-  return thread_slot_;
+  Slot& free = slot != slots_.end() ? *slot : slots_.emplace_back();
+  free.taken = true;
+  return &free;
 }
 
 void EpochDomain::Unregister(Slot* slot) {
   FIRN_CHECK(slot->depth == 0);
-  thread_slot_ = nullptr;
   MutexLock lock(mutex_);
   slot->taken = false;
 }
@@ -98,7 +110,8 @@ bool EpochDomain::ReclaimedLocked(std::uint64_t serial) const {
 }
 
 void EpochDomain::Drain() {
-  FIRN_CHECK(thread_slot_ == nullptr || thread_slot_->depth == 0);
+  const Slot* const mine = MySlot();
+  FIRN_CHECK(mine == nullptr || mine->depth == 0);
   std::uint64_t target = 0;
   {
     MutexLock lock(mutex_);

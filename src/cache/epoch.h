@@ -37,15 +37,16 @@ class EpochDomain {
   class Guard {
    public:
     explicit Guard(EpochDomain& domain = Process()) {
-      Slot* slot = thread_slot_;
+      Slot* slot = MySlot();
       if (slot == nullptr) [[unlikely]]
         slot = domain.Register();
       slot_ = slot;
       // An exchange, because it must read what a collector's read-modify-write left behind (see
       // EpochDomain::AdvanceLocked); a store would not be ordered before the reads that follow.
       if (slot->depth++ == 0) {
-        slot->announced.exchange(domain.epoch_.load(std::memory_order_relaxed),
-                                 std::memory_order_acq_rel);
+        const std::uint64_t epoch = domain.epoch_.load(std::memory_order_relaxed);
+        YieldPoint("epoch: read, not announced");
+        slot->announced.exchange(epoch, std::memory_order_acq_rel);
       }
     }
     ~Guard() {
@@ -83,8 +84,18 @@ class EpochDomain {
   };
   struct ThreadExit;
 
+  // The slot of the calling thread, or of its task where a simulation drives it.
+  static Slot* MySlot() {
+    if (Cooperation* const tasks = Cooperation::Current()) {
+      return static_cast<Slot*>(tasks->Local(&EndOfTask));
+    }
+    return thread_slot_;
+  }
+  static void EndOfTask(void* slot) { Process().Unregister(static_cast<Slot*>(slot)); }
+
   EpochDomain() = default;
   Slot* Register() FIRN_EXCLUDES(mutex_);
+  Slot* TakeSlot() FIRN_EXCLUDES(mutex_);
   void Unregister(Slot* slot) FIRN_EXCLUDES(mutex_);
   bool AdvanceLocked() FIRN_REQUIRES(mutex_);
   [[nodiscard]] bool ReclaimedLocked(std::uint64_t serial) const FIRN_REQUIRES(mutex_);

@@ -99,6 +99,7 @@ Result<CommitPipeline::Pending> CommitPipeline::LogAndApply(
   last_allocated_ = sequence - 1;
   auto& put = state_.counters.bytes_put;
   put.store(put.load(std::memory_order_relaxed) + user_bytes, std::memory_order_relaxed);
+  YieldPoint("commit: logged");
   return Pending{last_allocated_, *end, durability == Durability::kSync};
 }
 

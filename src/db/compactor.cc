@@ -42,12 +42,32 @@ Compactor::Compactor(StoreContext& context, StoreState& state, VersionStore& ver
       stop_(stop),
       finished_(std::move(finished)) {}
 
+Compactor::Interval Compactor::IntervalOf(KeyspaceId keyspace, const CompactionChoice& choice) {
+  const TableMetadata& first = choice.inputs.front().table->metadata();
+  Interval interval{keyspace, first.lower, first.upper};
+  for (const CompactionInput& input : choice.inputs) {
+    interval.lower = std::min(interval.lower, input.table->metadata().lower);
+    interval.upper = std::max(interval.upper, input.table->metadata().upper);
+  }
+  return interval;
+}
+
+bool Compactor::MustWait(KeyspaceId keyspace, const CompactionChoice& choice) const {
+  if (choice.output_level != kLastLevel || sinking_.empty()) return false;
+  const Interval mine = IntervalOf(keyspace, choice);
+  return std::any_of(sinking_.begin(), sinking_.end(), [&](const Interval& other) {
+    return other.keyspace == mine.keyspace && other.lower <= mine.upper &&
+           mine.lower <= other.upper;
+  });
+}
+
 Compactor::Task Compactor::Claim(const KeyspacePointer& keyspace, CompactionChoice choice) {
   for (const CompactionInput& input : choice.inputs) {
     const bool fresh = state_.busy.insert(input.table->metadata().number).second;
     FIRN_CHECK(fresh);
   }
   ++state_.compactions_running;
+  if (choice.output_level == kLastLevel) sinking_.push_back(IntervalOf(keyspace->id, choice));
   return Task{keyspace, std::move(choice), state_.snapshots.List()};
 }
 
@@ -57,6 +77,7 @@ std::optional<Compactor::Task> Compactor::Next(Urgency urgency) {
     bool& due = urgency == Urgency::kNeeded ? keyspace->compaction_due : keyspace->settle_due;
     if (!due) continue;
     auto choice = PickCompaction(*keyspace->tree, policy, state_.busy, urgency);
+    if (choice.has_value() && MustWait(id, *choice)) continue;  // due again when that job ends
     if (choice.has_value()) return Claim(keyspace, std::move(*choice));
     due = false;  // the end of any job, or a flush, makes it due again
   }
@@ -100,6 +121,12 @@ Status Compactor::Run(const Task& task) {
   MutexLock lock(state_.mutex);
   for (const CompactionInput& input : task.choice.inputs) {
     state_.busy.erase(input.table->metadata().number);
+  }
+  if (task.choice.output_level == kLastLevel) {
+    const Interval mine = IntervalOf(task.keyspace->id, task.choice);
+    std::erase_if(sinking_, [&](const Interval& other) {
+      return other.keyspace == mine.keyspace && other.lower == mine.lower;
+    });
   }
   if (status.ok()) {
     task.keyspace->compaction_due = true;
@@ -162,6 +189,10 @@ Status Compactor::Compact(const Task& task) {
       [&](VersionEdit& last_moment) FIRN_NO_THREAD_ANALYSIS {
         if (task.keyspace->dropped.load(std::memory_order_relaxed)) {
           last_moment.removed.clear();
+          if (task.choice.trivial_move) return;
+          for (const TableMetadata& metadata : output.tables) {
+            versions_.remover()->RemoveNeverInstalled(metadata.number);
+          }
           return;
         }
         // The last level is one run (V3): jobs side by side add to the one that is there by now.

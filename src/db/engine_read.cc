@@ -17,6 +17,7 @@ Result<Engine::PointAnswer> Engine::Read(Slice key, const ReadOptions& options) 
   // The view first: whatever was acknowledged before this call is in it, or in a newer one.
   ReadView* view = keyspace->view.load(std::memory_order_acquire);
   if (view == nullptr) [[unlikely]] return NotReadable(*keyspace);
+  YieldPoint("read: view loaded");
   const SequenceNumber at = options.snapshot.valid()
                                 ? options.snapshot.sequence()
                                 : state_.visible.load(std::memory_order_acquire);
@@ -35,8 +36,10 @@ Result<Engine::Moment> Engine::TakeMoment(const Keyspace& keyspace,
   for (;;) {
     ReadView* view = state->view.load(std::memory_order_acquire);
     if (view == nullptr) return NotReadable(*state);
+    YieldPoint("moment: view loaded");
     // Before the keyspace's dead range is looked at: DeadRange, R1.
     const SequenceNumber visible = state_.visible.load(std::memory_order_acquire);
+    YieldPoint("moment: sequence loaded");
     // If the view is still the current one, its memtables had received everything up to `visible`.
     // The guard keeps a freed view's address from coming back.
     if (state->view.load(std::memory_order_acquire) != view) continue;

@@ -111,6 +111,9 @@ Status Flusher::Flush(const Task& task) {
         // Read here, where edits are in order: two keyspaces flush at the same time.
         last_moment.last_sequence = state_.visible.load(std::memory_order_acquire);
         if (task.keyspace->dropped.load(std::memory_order_relaxed)) {
+          for (const AddedTable& table : last_moment.added) {
+            versions_.remover()->RemoveNeverInstalled(table.metadata.number);
+          }
           last_moment.added.clear();
           last_moment.flushed.clear();
         }

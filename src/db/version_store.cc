@@ -32,6 +32,11 @@ void TableRemover::RemoveWhenReleased(const TableReader& table) {
   });
 }
 
+void TableRemover::RemoveNeverInstalled(FileNumber number) {
+  MutexLock lock(mutex_);
+  released_.push_back(number);
+}
+
 void TableRemover::SetEnabled(bool enabled) {
   MutexLock lock(mutex_);
   enabled_ = enabled;

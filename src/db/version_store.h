@@ -28,6 +28,8 @@ class TableRemover : public std::enable_shared_from_this<TableRemover> {
   void RemoveWhenReleased(const TableReader& table);
   // The dropped tables whose files may still be there for their readers.
   [[nodiscard]] std::set<FileNumber> Awaited();
+  // The same for a table that no edit names or ever will: its keyspace went while it was written.
+  void RemoveNeverInstalled(FileNumber number);
   // Removes what became removable. Off while a manifest failure is unresolved (rule M3).
   void RemoveReleased();
   void SetEnabled(bool enabled);

@@ -17,6 +17,7 @@
 #include <type_traits>
 
 #include "base/check.h"
+#include "base/cooperation.h"
 
 namespace firn {
 namespace {
@@ -86,6 +87,7 @@ bool MemtableTree::TryDescend(const Target& target, Descent& descent) const {
     const Node* const child = inner.Child(order, LowerBound(inner, order, target));
     Prefetch(child);
     const std::uint32_t child_splits = child->LoadSplits();
+    YieldPoint("descent: child read");
     if (inner.LoadOrder() != order || inner.LoadSplits() != splits) return false;
     node = child;
     splits = child_splits;
@@ -97,7 +99,9 @@ bool MemtableTree::TryDescend(const Target& target, Descent& descent) const {
 const char* MemtableTree::FindWithEqualHead(const Target& target) const {
   for (;;) {
     const auto [leaf, splits] = Descend(target);
+    YieldPoint("find: leaf reached");
     const Permutation order = leaf->LoadOrder();
+    YieldPoint("find: order read");
     const unsigned position = LowerBound(*leaf, order, target);
     const Leaf* holder = leaf;
     Permutation holder_order = order;
@@ -108,6 +112,7 @@ const char* MemtableTree::FindWithEqualHead(const Target& target) const {
       if (holder != nullptr) holder_order = holder->LoadOrder();
       slot = holder_order.slot(0);
     }
+    YieldPoint("find: slot chosen");
     const bool equal = holder != nullptr && Load(holder->heads[slot]) == target.head;
     const char* const record = equal ? Load(holder->records[slot]) : nullptr;
     if (leaf->LoadSplits() == splits) return record;
@@ -115,13 +120,16 @@ const char* MemtableTree::FindWithEqualHead(const Target& target) const {
 }
 
 bool MemtableTree::TryCopyLeaf(const Leaf* leaf, std::uint32_t splits, LeafCopy& copy) {
+  YieldPoint("copy: splits read");
   const Permutation order = leaf->LoadOrder();
+  YieldPoint("copy: order read");
   copy.leaf = leaf;
   copy.count = order.count();
   for (unsigned i = 0; i < copy.count; ++i) {
     copy.heads[i] = Load(leaf->heads[order.slot(i)]);
     copy.records[i] = Load(leaf->records[order.slot(i)]);
   }
+  YieldPoint("copy: records read");
   copy.next = Load(leaf->next);
   return leaf->LoadSplits() == splits;
 }
@@ -158,6 +166,7 @@ void MemtableTree::Insert(Record record) {
     position = LowerBound(*finger_.leaf, order, target);
   }
   FillFreeSlot(*finger_.leaf, order, target.head, record.bytes());
+  YieldPoint("insert: slot filled");
   finger_.leaf->StoreOrder(order.InsertAt(position));
 }
 
@@ -200,6 +209,7 @@ void MemtableTree::AppendLeaf(const Target& target, Record record) {
   right->StoreOrder(Permutation::InOrder(1));
   PlaceAfter(*finger_.leaf, right);
   InsertSeparator(1, {target.head, record.bytes()}, right);
+  YieldPoint("append: the parent knows the leaf");
   finger_.leaf->RaiseSplits();
   Link(right);
   finger_.leaf = right;
@@ -220,9 +230,13 @@ void MemtableTree::SplitLeaf(const Target& target) {
   PlaceAfter(leaf, right);
   const HeadedRecord separator{Load(right->heads[0]), Load(right->records[0])};
   InsertSeparator(1, separator, right);
+  YieldPoint("split: the parent knows the leaf");
   leaf.RaiseSplits();
+  YieldPoint("split: announced");
   Link(right);
+  YieldPoint("split: linked");
   leaf.StoreOrder(order.Truncated(kKept));
+  YieldPoint("split: truncated");
   leaf.RaiseSplits();
 
   if (target.IsAfter(separator.head, separator.record)) {
@@ -243,6 +257,7 @@ void MemtableTree::PlaceAfter(Leaf& leaf, Leaf* right) {
 void MemtableTree::Link(Leaf* right) {
   Leaf* const successor = Load(right->next);
   Store(Load(right->previous)->next, right);
+  YieldPoint("link: forth, not back");
   if (successor != nullptr) {
     Store(successor->previous, right);
   } else {
@@ -263,6 +278,7 @@ void MemtableTree::InsertSeparator(std::uint32_t level, HeadedRecord separator, 
   const unsigned slot = FillFreeSlot(*node, order, separator.head, separator.record);
   Store(node->children[slot], right);
   node->StoreOrder(order.InsertAt(position));
+  YieldPoint("separator: inserted");
   if (grow) Store(root_, static_cast<Node*>(node));
   finger_.path[level] = node;
 }
@@ -284,8 +300,11 @@ InnerNode* MemtableTree::SplitInner(InnerNode* node, const Target& target) {
   }
   right->StoreOrder(Permutation::InOrder(kNodeSlots - middle - 1));
   InsertSeparator(node->level + 1, separator, right);
+  YieldPoint("inner split: the parent knows the node");
   node->RaiseSplits();
+  YieldPoint("inner split: announced");
   node->StoreOrder(order.Truncated(middle));
+  YieldPoint("inner split: truncated");
   node->RaiseSplits();
   return target.IsAfter(separator.head, separator.record) ? right : node;
 }

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "sim/memory_file_system.h"
+#include "sim/seeded_random.h"
 
 namespace firn::testing {
 
@@ -30,21 +31,29 @@ class CallPlan {
   [[nodiscard]] bool fault_fired() const { return fired_; }
 
   void SetFault(Fault fault);
+  void SetRates(const FaultRates& rates);
+  [[nodiscard]] std::uint64_t random_faults() const { return random_faults_; }
   void StopAt(std::uint64_t at_call) { stop_at_ = at_call; }
 
   // `path` names the file for faults that stick to it.
   Verdict Begin(CallKind kind, const std::string& path);
+  [[nodiscard]] bool FailsRead();
 
  private:
   [[nodiscard]] bool CanHappenTo(CallKind kind) const;
   [[nodiscard]] Verdict FirstVerdict() const;
   [[nodiscard]] Verdict LaterVerdict(CallKind kind, const std::string& path) const;
+  [[nodiscard]] Verdict RandomVerdict(CallKind kind);
+  [[nodiscard]] bool Strikes(std::uint32_t one_in);
 
   std::uint64_t calls_ = 0;
   std::uint64_t stop_at_ = 0;  // 0: never
   Fault fault_;
   bool fired_ = false;
   std::string fault_path_;
+  FaultRates rates_;
+  SeededRandom random_{0};
+  std::uint64_t random_faults_ = 0;
 };
 
 }  // namespace firn::testing

@@ -1,5 +1,6 @@
 // Faults of the simulated disk: what each kind does, once and for ever.
 
+#include <algorithm>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -107,6 +108,32 @@ TEST_F(DiskFault, AMappedSegmentLosesDroppedPagesToo) {
   EXPECT_EQ(segment->WriteAt(0, "z").code(), StatusCode::kIo);
   EXPECT_EQ(fs_->CrashImage({})->ReadFile("/s", 4096).value(), std::string(4096, '\0'));
   EXPECT_EQ(segment->mapping()[0], 'x');
+}
+
+TEST_F(DiskFault, RatesFailAboutOneCallInSoManyAndRepeatWithTheirSeed) {
+  std::string failed[2];
+  for (std::string& pattern : failed) {
+    const std::uint64_t before = fs_->random_faults();
+    fs_->SetFaultRates({.seed = 7, .short_write_one_in = 4});
+    for (int i = 0; i < 400; ++i) pattern += file_->Append("ab").ok() ? '.' : 'x';
+    EXPECT_TRUE(file_->SyncData().ok()) << "only writes can be short";
+    const auto faults = static_cast<std::uint64_t>(std::count(pattern.begin(), pattern.end(), 'x'));
+    EXPECT_EQ(fs_->random_faults() - before, faults);
+    EXPECT_GT(faults, 50u);
+    EXPECT_LT(faults, 200u);
+  }
+  EXPECT_EQ(failed[0], failed[1]);
+}
+
+TEST_F(DiskFault, ReadsFailByTheirRateAndAreNotCounted) {
+  ASSERT_TRUE(file_->Append("ab").ok());
+  const auto reader = fs_->OpenFile("/f").value();
+  const std::uint64_t calls = fs_->calls();
+  char byte = 0;
+  EXPECT_TRUE(reader->ReadAt(0, {&byte, 1}).ok());
+  fs_->SetFaultRates({.read_one_in = 1});
+  EXPECT_EQ(reader->ReadAt(0, {&byte, 1}).code(), StatusCode::kIo);
+  EXPECT_EQ(fs_->calls(), calls);
 }
 
 TEST_F(DiskFault, EveryKindOfCountedCallCanFail) {

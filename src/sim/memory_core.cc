@@ -26,6 +26,10 @@ Status MemoryCore::Begin(CallKind kind, const std::string& path) {
   }
 }
 
+Status MemoryCore::BeginRead(const std::string& path) {
+  return plan.FailsRead() ? InjectedFailure(path) : Status();
+}
+
 Status MemoryCore::Write(MemoryFile& file, const std::string& path, std::uint64_t offset,
                          Slice bytes) {
   switch (plan.Begin(CallKind::kWrite, path)) {

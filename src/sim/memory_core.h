@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -23,15 +24,33 @@ struct MemoryCore {
   std::uint64_t capacity FIRN_GUARDED_BY(mutex) = 0;  // 0: unlimited
   std::set<const MemoryFile*> locked FIRN_GUARDED_BY(mutex);
   std::atomic<std::uint64_t> open_handles = 0;
+  std::function<void()> pause;  // set before the first call
 
   // Counts a call that can only succeed or fail as a whole.
   Status Begin(CallKind kind, const std::string& path) FIRN_REQUIRES(mutex);
+  // A read is not counted, but may fail too.
+  Status BeginRead(const std::string& path) FIRN_REQUIRES(mutex);
   // Writes as much as faults and space allow.
   Status Write(MemoryFile& file, const std::string& path, std::uint64_t offset, Slice bytes)
       FIRN_REQUIRES(mutex);
   Status Sync(MemoryFile& file, const std::string& path) FIRN_REQUIRES(mutex);
   // Files that were unlinked while open count as free.
   [[nodiscard]] std::uint64_t FreeBytes() const FIRN_REQUIRES(mutex);
+};
+
+// One call of the disk: takes its time, then the mutex.
+class FIRN_SCOPED_CAPABILITY DiskCall {
+ public:
+  explicit DiskCall(MemoryCore& core) FIRN_ACQUIRE(core.mutex) : core_(core) {
+    if (core.pause) core.pause();
+    core.mutex.Lock();
+  }
+  ~DiskCall() FIRN_RELEASE() { core_.mutex.Unlock(); }
+  DiskCall(const DiskCall&) = delete;
+  DiskCall& operator=(const DiskCall&) = delete;
+
+ private:
+  MemoryCore& core_;
 };
 
 // Counts one open handle until Close or destruction.

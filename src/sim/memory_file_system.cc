@@ -37,6 +37,9 @@ class MemoryFileSystemImpl final : public MemoryFileSystem {
   [[nodiscard]] std::uint64_t calls() const override;
   void InjectFault(Fault fault) override;
   [[nodiscard]] bool fault_fired() const override;
+  void SetFaultRates(const FaultRates& rates) override;
+  [[nodiscard]] std::uint64_t random_faults() const override;
+  void SetPause(std::function<void()> pause) override { core_->pause = std::move(pause); }
   void StopAt(std::uint64_t at_call) override;
   [[nodiscard]] std::unique_ptr<MemoryFileSystem> CrashImage(
       const CrashKeep& keep) const override;
@@ -69,14 +72,14 @@ Result<std::shared_ptr<MemoryFile>> MemoryFileSystemImpl::AddFile(const std::str
 }
 
 Result<std::unique_ptr<WritableFile>> MemoryFileSystemImpl::CreateFile(const std::string& path) {
-  MutexLock lock(core_->mutex);
+  DiskCall call(*core_);
   FIRN_ASSIGN_OR_RETURN(auto file, AddFile(path));
   return std::unique_ptr<WritableFile>(
       std::make_unique<MemoryWritableFile>(testing::OpenFile{core_, path, std::move(file)}));
 }
 
 Result<std::unique_ptr<RandomAccessFile>> MemoryFileSystemImpl::OpenFile(const std::string& path) {
-  MutexLock lock(core_->mutex);
+  DiskCall call(*core_);
   FIRN_ASSIGN_OR_RETURN(auto file, FindFile(path));
   return std::unique_ptr<RandomAccessFile>(
       std::make_unique<MemoryRandomAccessFile>(testing::OpenFile{core_, path, std::move(file)}));
@@ -84,7 +87,7 @@ Result<std::unique_ptr<RandomAccessFile>> MemoryFileSystemImpl::OpenFile(const s
 
 Result<std::string> MemoryFileSystemImpl::ReadFile(const std::string& path,
                                                    std::uint64_t bytes_max) {
-  MutexLock lock(core_->mutex);
+  DiskCall call(*core_);
   FIRN_ASSIGN_OR_RETURN(auto file, FindFile(path));
   if (file->size() > bytes_max) {
     return Status(StatusCode::kCorruption, path + ": is " + std::to_string(file->size()) +
@@ -98,7 +101,7 @@ Result<std::unique_ptr<SegmentFile>> MemoryFileSystemImpl::CreateSegment(const s
                                                                          std::uint64_t bytes,
                                                                          SegmentBackend backend) {
   if (bytes == 0) return Status(StatusCode::kInvalidArgument, path + ": a segment of 0 bytes");
-  MutexLock lock(core_->mutex);
+  DiskCall call(*core_);
   const bool fits = bytes <= core_->FreeBytes();
   FIRN_ASSIGN_OR_RETURN(auto file, AddFile(path));
   if (!fits) {
@@ -112,7 +115,7 @@ Result<std::unique_ptr<SegmentFile>> MemoryFileSystemImpl::CreateSegment(const s
 
 Result<std::unique_ptr<SegmentFile>> MemoryFileSystemImpl::ReopenSegment(const std::string& path,
                                                                          SegmentBackend backend) {
-  MutexLock lock(core_->mutex);
+  DiskCall call(*core_);
   FIRN_ASSIGN_OR_RETURN(auto file, FindFile(path));
   if (file->size() == 0) {
     return Status(StatusCode::kCorruption, path + ": is empty, so it cannot be a segment");
@@ -123,7 +126,7 @@ Result<std::unique_ptr<SegmentFile>> MemoryFileSystemImpl::ReopenSegment(const s
 
 Result<std::unique_ptr<DirectoryHandle>> MemoryFileSystemImpl::OpenDirectory(
     const std::string& path) {
-  MutexLock lock(core_->mutex);
+  DiskCall call(*core_);
   MemoryEntry entry = core_->tree.Find(path);
   if (entry.empty()) return NotFound(path);
   if (entry.directory == nullptr) return Status(StatusCode::kIo, path + ": is not a directory");
@@ -132,20 +135,20 @@ Result<std::unique_ptr<DirectoryHandle>> MemoryFileSystemImpl::OpenDirectory(
 }
 
 Status MemoryFileSystemImpl::CreateDirectory(const std::string& path) {
-  MutexLock lock(core_->mutex);
+  DiskCall call(*core_);
   FIRN_RETURN_IF_ERROR(core_->Begin(CallKind::kAllocate, path));
   if (core_->tree.Find(path).directory != nullptr) return Status();
   return core_->tree.Add(path, {.file = nullptr, .directory = std::make_shared<MemoryDirectory>()});
 }
 
 Status MemoryFileSystemImpl::RemoveDirectory(const std::string& path) {
-  MutexLock lock(core_->mutex);
+  DiskCall call(*core_);
   FIRN_RETURN_IF_ERROR(core_->Begin(CallKind::kOther, path));
   return core_->tree.RemoveDirectory(path);
 }
 
 Result<std::vector<std::string>> MemoryFileSystemImpl::List(const std::string& directory) {
-  MutexLock lock(core_->mutex);
+  DiskCall call(*core_);
   const MemoryEntry entry = core_->tree.Find(directory);
   if (entry.empty()) return NotFound(directory);
   if (entry.directory == nullptr) return Status(StatusCode::kIo, directory + ": not a directory");
@@ -155,32 +158,32 @@ Result<std::vector<std::string>> MemoryFileSystemImpl::List(const std::string& d
 }
 
 Result<std::uint64_t> MemoryFileSystemImpl::FileSize(const std::string& path) {
-  MutexLock lock(core_->mutex);
+  DiskCall call(*core_);
   FIRN_ASSIGN_OR_RETURN(auto file, FindFile(path));
   return file->size();
 }
 
 Status MemoryFileSystemImpl::Rename(const std::string& from, const std::string& to) {
-  MutexLock lock(core_->mutex);
+  DiskCall call(*core_);
   FIRN_RETURN_IF_ERROR(core_->Begin(CallKind::kOther, from));
   return core_->tree.Rename(from, to);
 }
 
 Status MemoryFileSystemImpl::Remove(const std::string& path) {
-  MutexLock lock(core_->mutex);
+  DiskCall call(*core_);
   FIRN_RETURN_IF_ERROR(core_->Begin(CallKind::kOther, path));
   return core_->tree.RemoveFile(path);
 }
 
 Status MemoryFileSystemImpl::Link(const std::string& from, const std::string& to) {
-  MutexLock lock(core_->mutex);
+  DiskCall call(*core_);
   FIRN_RETURN_IF_ERROR(core_->Begin(CallKind::kAllocate, to));
   FIRN_ASSIGN_OR_RETURN(auto file, FindFile(from));
   return core_->tree.Add(to, {.file = std::move(file), .directory = nullptr});
 }
 
 Result<std::unique_ptr<FileLock>> MemoryFileSystemImpl::Lock(const std::string& path) {
-  MutexLock lock(core_->mutex);
+  DiskCall call(*core_);
   std::shared_ptr<MemoryFile> file = core_->tree.Find(path).file;
   if (file == nullptr) {
     FIRN_ASSIGN_OR_RETURN(file, AddFile(path));
@@ -195,7 +198,7 @@ Result<std::unique_ptr<FileLock>> MemoryFileSystemImpl::Lock(const std::string& 
 }
 
 Result<std::uint64_t> MemoryFileSystemImpl::FreeSpace(const std::string& directory) {
-  MutexLock lock(core_->mutex);
+  DiskCall call(*core_);
   if (core_->tree.Find(directory).directory == nullptr) return NotFound(directory);
   return core_->FreeBytes();
 }
@@ -213,6 +216,16 @@ void MemoryFileSystemImpl::InjectFault(Fault fault) {
 bool MemoryFileSystemImpl::fault_fired() const {
   MutexLock lock(core_->mutex);
   return core_->plan.fault_fired();
+}
+
+void MemoryFileSystemImpl::SetFaultRates(const FaultRates& rates) {
+  MutexLock lock(core_->mutex);
+  core_->plan.SetRates(rates);
+}
+
+std::uint64_t MemoryFileSystemImpl::random_faults() const {
+  MutexLock lock(core_->mutex);
+  return core_->plan.random_faults();
 }
 
 void MemoryFileSystemImpl::StopAt(std::uint64_t at_call) {

@@ -41,6 +41,17 @@ struct Fault {
   bool sticky = false;
 };
 
+// Faults at random calls, beside the one at a chosen call. A rate of n fails one call in n of those
+// it can happen to; 0: none.
+struct FaultRates {
+  std::uint64_t seed = 0;
+  std::uint32_t io_one_in = 0;          // any counted call
+  std::uint32_t read_one_in = 0;        // reads of table files, which are not counted
+  std::uint32_t no_space_one_in = 0;    // allocations
+  std::uint32_t short_write_one_in = 0;
+  std::uint32_t sync_drop_one_in = 0;
+};
+
 class MemoryFileSystem : public FileSystem {
  public:
   // With the root directory "/" only.
@@ -52,6 +63,12 @@ class MemoryFileSystem : public FileSystem {
   // One at a time: replaces the fault before it, Fault() removes it.
   virtual void InjectFault(Fault fault) = 0;
   [[nodiscard]] virtual bool fault_fired() const = 0;
+  virtual void SetFaultRates(const FaultRates& rates) = 0;
+  // Calls that failed by a rate.
+  [[nodiscard]] virtual std::uint64_t random_faults() const = 0;
+  // Called before each call that touches a file, its bytes or its name, without a lock: a simulated
+  // runtime sleeps there. Set it before the first call.
+  virtual void SetPause(std::function<void()> pause) = 0;
   // From call `at_call` on every counted call answers kIo and changes nothing: the moment of a
   // crash.
   virtual void StopAt(std::uint64_t at_call) = 0;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/status_macros.h"
 
 namespace firn::testing {
 
@@ -12,14 +13,14 @@ MemoryWritableFile::MemoryWritableFile(OpenFile open)
 Status MemoryWritableFile::Append(Slice bytes) {
   FIRN_CHECK(handle_.open());
   MemoryCore& core = handle_.core();
-  MutexLock lock(core.mutex);
+  DiskCall call(core);
   return core.Write(*file_, path_, file_->size(), bytes);
 }
 
 Status MemoryWritableFile::SyncData() {
   FIRN_CHECK(handle_.open());
   MemoryCore& core = handle_.core();
-  MutexLock lock(core.mutex);
+  DiskCall call(core);
   return core.Sync(*file_, path_);
 }
 
@@ -27,7 +28,7 @@ Status MemoryWritableFile::Close() {
   if (!handle_.open()) return Status();
   handle_.Close();
   MemoryCore& core = handle_.core();
-  MutexLock lock(core.mutex);
+  DiskCall call(core);
   return core.Begin(CallKind::kOther, path_);
 }
 
@@ -35,7 +36,9 @@ MemoryRandomAccessFile::MemoryRandomAccessFile(OpenFile open)
     : handle_(std::move(open.core)), path_(std::move(open.path)), file_(std::move(open.file)) {}
 
 Status MemoryRandomAccessFile::ReadAt(std::uint64_t offset, std::span<char> into) const {
-  MutexLock lock(handle_.core().mutex);
+  MemoryCore& core = handle_.core();
+  DiskCall call(core);
+  FIRN_RETURN_IF_ERROR(core.BeginRead(path_));
   const std::uint64_t size = file_->size();
   if (offset > size || into.size() > size - offset) {
     return Status(StatusCode::kCorruption,
@@ -61,7 +64,7 @@ MemorySegmentFile::MemorySegmentFile(OpenFile open, SegmentBackend backend)
 
 MemorySegmentFile::~MemorySegmentFile() {
   MemoryCore& core = handle_.core();
-  MutexLock lock(core.mutex);
+  DiskCall call(core);
   LetGo();
 }
 
@@ -75,14 +78,14 @@ Status MemorySegmentFile::WriteAt(std::uint64_t offset, Slice bytes) {
   FIRN_CHECK(handle_.open());
   FIRN_CHECK(offset <= size_ && bytes.size() <= size_ - offset);
   MemoryCore& core = handle_.core();
-  MutexLock lock(core.mutex);
+  DiskCall call(core);
   return core.Write(*file_, path_, offset, bytes);
 }
 
 Status MemorySegmentFile::SyncData() {
   FIRN_CHECK(handle_.open());
   MemoryCore& core = handle_.core();
-  MutexLock lock(core.mutex);
+  DiskCall call(core);
   return core.Sync(*file_, path_);
 }
 
@@ -93,7 +96,7 @@ void MemorySegmentFile::Release(std::uint64_t, std::uint64_t) {}
 Status MemorySegmentFile::Close() {
   if (!handle_.open()) return Status();
   MemoryCore& core = handle_.core();
-  MutexLock lock(core.mutex);
+  DiskCall call(core);
   LetGo();
   return core.Begin(CallKind::kOther, path_);
 }
@@ -104,7 +107,7 @@ MemoryDirectoryHandle::MemoryDirectoryHandle(std::shared_ptr<MemoryCore> core, s
 
 Status MemoryDirectoryHandle::Sync() {
   MemoryCore& core = handle_.core();
-  MutexLock lock(core.mutex);
+  DiskCall call(core);
   Status verdict = core.Begin(CallKind::kOther, path_);
   if (verdict.ok()) core.tree.Sync(*directory_);
   return verdict;
@@ -115,7 +118,7 @@ MemoryFileLock::MemoryFileLock(OpenFile open)
 
 MemoryFileLock::~MemoryFileLock() {
   MemoryCore& core = handle_.core();
-  MutexLock lock(core.mutex);
+  DiskCall call(core);
   core.locked.erase(file_.get());
 }
 

@@ -48,10 +48,11 @@ void RunTop(Slice raw, std::uint64_t data_end) {
 }
 
 void RunProperties(Slice raw) {
-  const auto metadata = ParseProperties(raw);
-  if (!metadata.ok()) return;
-  const auto again = ParseProperties(EncodeProperties(*metadata));
-  FIRN_CHECK(again.ok() && *again == *metadata);
+  const auto properties = ParseProperties(raw);
+  if (!properties.ok()) return;
+  const auto again = ParseProperties(EncodeProperties(*properties));
+  FIRN_CHECK(again.ok() && again->metadata == properties->metadata);
+  FIRN_CHECK(again->origin == properties->origin);
 }
 
 void RunTombstones(Slice raw) {

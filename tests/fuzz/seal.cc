@@ -122,7 +122,7 @@ TableMetadata MetadataOf(const std::string& file, FileNumber number) {
     if (handle.offset <= file.size() && handle.stored_bytes <= file.size() - handle.offset) {
       const auto parsed =
           ParseProperties(Slice(file).substr(handle.offset, handle.stored_bytes));
-      if (parsed.ok()) metadata = *parsed;
+      if (parsed.ok()) metadata = parsed->metadata;
     }
   }
   metadata.number = number;
