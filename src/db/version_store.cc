@@ -34,6 +34,7 @@ void TableRemover::RemoveWhenReleased(const TableReader& table) {
 
 void TableRemover::RemoveNeverInstalled(FileNumber number) {
   MutexLock lock(mutex_);
+  awaited_.insert(number);
   released_.push_back(number);
 }
 

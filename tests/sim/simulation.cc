@@ -129,8 +129,8 @@ class Simulation {
     scheduler_.SleepFor(5 * std::chrono::duration_cast<Micros>(plan_.options.sync_interval));
     const auto verified = db.Verify();
     if (!world_.Check(verified.status(), "verify")) return;
-    if (!verified->orphan_files.empty()) {
-      world_.Fail("orphan file " + verified->orphan_files.front());
+    if (!verified.orphan_files.empty()) {
+      world_.Fail("orphan file " + verified.orphan_files.front());
     }
   }
 
@@ -188,7 +188,7 @@ class Simulation {
     if (auto wrong = world_.history.CheckRecovered(*found, window)) return *wrong;
     const auto verified = db.Verify();
     if (!verified.ok()) return "verify: " + verified.status().ToString();
-    if (!verified->orphan_files.empty()) return "orphan file " + verified->orphan_files.front();
+    if (!verified.orphan_files.empty()) return "orphan file " + verified.orphan_files.front();
     if (Status closed = db.Close(); !closed.ok()) return "close: " + closed.ToString();
     return remains.disk->open_handles() == 0 ? "" : "handles stay open";
   }
