@@ -31,7 +31,6 @@ struct Scenario {
   bool sticky = false;
   LogBackend log_backend = LogBackend::kMapped;
   const char* name = "";
-  bool writes_fail = true;  // some call makes a write fail; false: every one is tried again
 };
 
 class FaultyRun {
@@ -256,7 +255,7 @@ TEST_P(ErrorInjection, NoFailingCallMakesAnAnswerWrongOrLosesWhatIsDurable) {
     ASSERT_EQ(run.Run(call), "") << "fault at call " << call << " of " << calls;
     runs_with_failed_writes += run.failed() > 0 ? 1 : 0;
   }
-  EXPECT_EQ(runs_with_failed_writes > 0, GetParam().writes_fail);
+  EXPECT_GT(runs_with_failed_writes, 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -264,7 +263,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Scenario{Fault::Kind::kIo, false, LogBackend::kMapped, "io_once"},
         Scenario{Fault::Kind::kIo, true, LogBackend::kMapped, "io_sticky"},
-        Scenario{Fault::Kind::kNoSpace, false, LogBackend::kMapped, "no_space_once", false},
+        Scenario{Fault::Kind::kNoSpace, false, LogBackend::kMapped, "no_space_once"},
         Scenario{Fault::Kind::kNoSpace, true, LogBackend::kMapped, "no_space_sticky"},
         Scenario{Fault::Kind::kSyncDropsPages, false, LogBackend::kMapped, "sync_drops_once"},
         Scenario{Fault::Kind::kSyncDropsPages, true, LogBackend::kMapped, "sync_drops_sticky"},

@@ -111,6 +111,7 @@ Result<LogPosition> SegmentedLogWriter::Append(SequenceNumber first_sequence, st
   for (const Slice part : parts) payload_bytes += part.size();
   FIRN_CHECK(payload_bytes <= kRecordPayloadBytesMax);
   const std::size_t bytes = RecordBytes(payload_bytes);
+  stores_ = mapping_ != nullptr;
   if (bytes > room_end_ - offset_) [[unlikely]]
     FIRN_RETURN_IF_ERROR(SwitchSegment(bytes));
   stores_ = mapping_ != nullptr && after == AfterAppend::kNothing;
@@ -152,6 +153,8 @@ Status SegmentedLogWriter::WriteThrough(const RecordHeader& header, std::span<co
   }
   EncodeRecord(scratch_.data(), offset_, salt_, header, parts);
   Status status = current_->file().WriteAt(offset_, Slice(scratch_.data(), bytes));
+  // What was written of it is overwritten by the next record, and was promised to nobody.
+  if (status.code() == StatusCode::kNoSpace && mapping_ != nullptr) return status;
   if (!status.ok()) return live_.Die(std::move(status));
   offset_ += bytes;
   return Status();

@@ -63,8 +63,9 @@ class LogWriter {
 
   // Appends one record holding the concatenated `parts`. Requires: count > 0, and first_sequence is
   // larger than every sequence appended before. When it returns the bytes are in the page
-  // cache (they survive kill -9). kNoSpace when a next segment cannot be created: nothing was
-  // appended, the writer lives, a later call tries again.
+  // cache (they survive kill -9). kNoSpace when a next segment cannot be created, or when a file
+  // system that copies on write has no room for a record: nothing was appended, the writer lives, a
+  // later call tries again.
   // Returns the position behind the record.
   virtual Result<LogPosition> Append(SequenceNumber first_sequence, std::uint32_t count,
                                      std::span<const Slice> parts,
