@@ -9,7 +9,7 @@
 //     there after s: either nothing was committed after s, or s is not older than the range at
 //     hand, which has watched the puts nearest to it on both sides ever since it was made.
 //
-// Threads: Skip by anyone under an epoch guard; NotePut and Learn under the commit lock.
+// Threads: Around by anyone under an epoch guard; NotePut and Learn under the commit lock.
 #pragma once
 
 #include <atomic>

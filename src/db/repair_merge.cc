@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/forward_cursor.h"
 #include "base/status_macros.h"
 #include "db/compaction_policy.h"
 #include "merge/concatenating_cursor.h"
@@ -20,8 +21,8 @@ std::unique_ptr<EntryCursor> CursorOf(const SurveyedTable& table) {
   return table.salvaged->NewCursor();
 }
 
-// What of a table was not replaced by another: SeekToFirst and Next only.
-class VisiblePartCursor final : public EntryCursor {
+// What of a table was not replaced by another.
+class VisiblePartCursor final : public ForwardCursor {
  public:
   explicit VisiblePartCursor(const SurveyedTable& table) : table_(table), all_(CursorOf(table)) {}
 
@@ -40,16 +41,8 @@ class VisiblePartCursor final : public EntryCursor {
     } while (batch.count == 0);
     return Status();
   }
-  Status SeekToLast() override { return ForwardOnly(); }
-  Status Seek(Slice) override { return ForwardOnly(); }
-  Status SeekForPrev(Slice) override { return ForwardOnly(); }
-  Status Prev(EntryBatch&, std::size_t) override { return ForwardOnly(); }
 
  private:
-  static Status ForwardOnly() {
-    return Status(StatusCode::kInvalidArgument, "a salvaged table is read from front to back");
-  }
-
   const SurveyedTable& table_;
   const std::unique_ptr<EntryCursor> all_;
 };

@@ -38,7 +38,13 @@ std::uint64_t Checksum(const char* record, std::size_t payload_bytes, std::uint6
                               kRecordHeaderBytes - kChecksummedFrom + payload_bytes, seed);
 }
 
-RecordHeader LoadHeader(const char* from) {
+bool AllZero(Slice bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](char byte) { return byte == 0; });
+}
+
+}  // namespace
+
+RecordHeader LoadRecordHeader(const char* from) {
   RecordHeader header;
   header.payload_bytes = LoadFixed<std::uint32_t>(from + 8);
   header.type = static_cast<std::uint8_t>(from[12]);
@@ -48,12 +54,6 @@ RecordHeader LoadHeader(const char* from) {
   header.durable_position = LoadFixed<std::uint64_t>(from + 32);
   return header;
 }
-
-bool AllZero(Slice bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](char byte) { return byte == 0; });
-}
-
-}  // namespace
 
 std::size_t EncodeRecord(char* to, std::uint64_t offset, const RecordSalt& salt,
                          RecordHeader header, std::span<const Slice> parts) {
@@ -99,7 +99,7 @@ ParsedRecord ParseRecordAt(Slice rest, std::uint64_t offset, const RecordSalt& s
     if (AllZero(rest.substr(0, kRecordHeaderBytes))) record.state = RecordState::kEnd;
     return record;
   }
-  const RecordHeader header = LoadHeader(at);
+  const RecordHeader header = LoadRecordHeader(at);
   if (header.type == 0 || header.payload_bytes > kRecordPayloadBytesMax) return record;
   const std::uint64_t seed = SaltSeed(salt, offset);
   if (TypeAndCheck(seed, header) != type_and_check) return record;

@@ -37,6 +37,9 @@ struct RecordHeader {
   std::uint64_t durable_position = 0;
 };
 
+// The fields as they stand, of kRecordHeaderBytes at `from`: nothing is checked.
+[[nodiscard]] RecordHeader LoadRecordHeader(const char* from);
+
 // What a checksum is salted with besides the record's offset.
 struct RecordSalt {
   DatabaseId database;

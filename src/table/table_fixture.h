@@ -13,6 +13,7 @@
 #include "table/open_files.h"
 #include "table/table_reader.h"
 #include "table/table_writer.h"
+#include "testing/copied_entry.h"
 
 namespace firn::testing {
 
@@ -134,13 +135,6 @@ inline std::string Lookup(const TableReader& reader, Slice key, SequenceNumber a
 }
 
 // Reads every entry in one direction; `out` gets copies of keys and values.
-struct CopiedEntry {
-  std::string key;
-  std::string value;
-  SequenceNumber sequence;
-  EntryKind kind;
-  bool operator==(const CopiedEntry&) const = default;
-};
 inline Status ReadAll(EntryCursor& cursor, bool forwards, std::vector<CopiedEntry>* out) {
   Status status = forwards ? cursor.SeekToFirst() : cursor.SeekToLast();
   EntryBatch batch;

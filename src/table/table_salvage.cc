@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/coding.h"
+#include "base/forward_cursor.h"
 #include "table/block.h"
 #include "table/resident_table.h"
 #include "table/table_settings.h"
@@ -79,7 +80,7 @@ TableMetadata Described(FileNumber number, std::uint64_t file_bytes) {
 
 }  // namespace
 
-class SalvagedTable::Cursor final : public EntryCursor {
+class SalvagedTable::Cursor final : public ForwardCursor {
  public:
   explicit Cursor(const SalvagedTable& table) : table_(table) {}
 
@@ -110,16 +111,7 @@ class SalvagedTable::Cursor final : public EntryCursor {
     return Status();
   }
 
-  Status SeekToLast() override { return ForwardOnly(); }
-  Status Seek(Slice) override { return ForwardOnly(); }
-  Status SeekForPrev(Slice) override { return ForwardOnly(); }
-  Status Prev(EntryBatch&, std::size_t) override { return ForwardOnly(); }
-
  private:
-  static Status ForwardOnly() {
-    return Status(StatusCode::kInvalidArgument, "a salvaged table is read from front to back");
-  }
-
   const SalvagedTable& table_;
   std::size_t candidate_ = 0;  // the next to read
   OwnedBlock block_;

@@ -7,20 +7,13 @@
 #include "fuzz/fuzz_input.h"
 #include "table/block.h"
 #include "table/block_builder.h"
+#include "testing/copied_entry.h"
 
 namespace firn::testing {
 namespace {
 
-struct Copied {
-  std::string key;
-  std::string value;
-  SequenceNumber sequence;
-  EntryKind kind;
-  bool operator==(const Copied&) const = default;
-};
-
-std::vector<Copied> EntriesOf(const BlockView& block) {
-  std::vector<Copied> entries;
+std::vector<CopiedEntry> EntriesOf(const BlockView& block) {
+  std::vector<CopiedEntry> entries;
   for (std::size_t i = 0; i < block.count(); ++i) {
     entries.push_back({block.keys().Key(i), std::string(block.value(i)), block.sequence(i),
                        block.kind(i)});
@@ -29,9 +22,9 @@ std::vector<Copied> EntriesOf(const BlockView& block) {
   return entries;
 }
 
-void CheckOrderAndSearch(const BlockView& block, const std::vector<Copied>& entries) {
+void CheckOrderAndSearch(const BlockView& block, const std::vector<CopiedEntry>& entries) {
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    const Copied& entry = entries[i];
+    const CopiedEntry& entry = entries[i];
     FIRN_CHECK(block.keys().Equals(i, entry.key));
     FIRN_CHECK(block.keys().LowerBound(entry.key) <= i);
     FIRN_CHECK(block.keys().UpperBound(entry.key) > i);
@@ -49,11 +42,11 @@ void Run(Slice input) {
   raw.append(kBlockTrailerBytes, '\0');
   if (BlockView::Check(Slice(raw).substr(0, input.size())) != nullptr) return;
   const BlockView block(raw.data());
-  const std::vector<Copied> entries = EntriesOf(block);
+  const std::vector<CopiedEntry> entries = EntriesOf(block);
   CheckOrderAndSearch(block, entries);
 
   BlockBuilder builder;
-  for (const Copied& entry : entries) {
+  for (const CopiedEntry& entry : entries) {
     builder.Add({entry.key, entry.value, entry.sequence, entry.kind}, KeyHash(entry.key));
   }
   std::string again(builder.EncodeFront());

@@ -23,13 +23,7 @@ void SealRecords(std::string& file, std::size_t offset, FileNumber number,
                  std::size_t records_max) {
   for (std::size_t i = 0; i < records_max && offset + kRecordHeaderBytes <= file.size(); ++i) {
     const char* const at = file.data() + offset;
-    RecordHeader header;
-    header.payload_bytes = LoadFixed<std::uint32_t>(at + 8);
-    header.type = static_cast<std::uint8_t>(at[12]);
-    header.first_sequence = LoadFixed<std::uint64_t>(at + 16);
-    header.count = LoadFixed<std::uint32_t>(at + 24);
-    header.incarnation = LoadFixed<std::uint32_t>(at + 28);
-    header.durable_position = LoadFixed<std::uint64_t>(at + 32);
+    const RecordHeader header = LoadRecordHeader(at);
     const std::size_t left = file.size() - offset;
     if (header.type == 0 || header.payload_bytes > left) return;
     if (RecordBytes(header.payload_bytes) > left) return;

@@ -12,22 +12,15 @@
 #include "table/open_files.h"
 #include "table/table_reader.h"
 #include "table/table_settings.h"
+#include "testing/copied_entry.h"
 
 namespace firn::testing {
 namespace {
 
 constexpr FileNumber kNumber{9};
 
-struct Copied {
-  std::string key;
-  std::string value;
-  SequenceNumber sequence;
-  EntryKind kind;
-  bool operator==(const Copied&) const = default;
-};
-
 struct Scanned {
-  std::vector<Copied> entries;
+  std::vector<CopiedEntry> entries;
   Status status;
 };
 
@@ -51,7 +44,7 @@ Scanned Scan(EntryCursor& cursor, bool forwards) {
 }
 
 // What a lookup finds is an entry of that key, never a later one.
-void CheckGet(const TableReader& reader, const Copied& entry, bool verified) {
+void CheckGet(const TableReader& reader, const CopiedEntry& entry, bool verified) {
   EpochDomain::Guard guard;
   TableLookup lookup;
   const auto found = reader.Get(LookupKey(entry.key), entry.sequence, &lookup);
@@ -79,13 +72,13 @@ void CheckReader(const TableReader& reader) {
   if (verified) {
     FIRN_CHECK(forwards.entries.size() == reader.metadata().entries);
     for (std::size_t i = 1; i < forwards.entries.size(); ++i) {
-      const Copied& before = forwards.entries[i - 1];
-      const Copied& after = forwards.entries[i];
+      const CopiedEntry& before = forwards.entries[i - 1];
+      const CopiedEntry& after = forwards.entries[i];
       FIRN_CHECK(before.key < after.key ||
                  (before.key == after.key && before.sequence > after.sequence));
     }
   }
-  for (const Copied& entry : forwards.entries) CheckGet(reader, entry, verified);
+  for (const CopiedEntry& entry : forwards.entries) CheckGet(reader, entry, verified);
   FIRN_CHECK(reader.Tombstones().ok() || !verified);
 }
 
