@@ -137,7 +137,7 @@ HIGH_WRITE_RATE = 500_000
 # An entry's value names its key and its writing, which takes 16 B.
 VALUE_SIZES = (16, 1024, 16384)
 # Long enough for a rate, short enough for slow seeks; loads are never cut.
-ROW_SECONDS, QUICK_ROW_SECONDS = 20.0, 1.0
+ROW_SECONDS, QUICK_ROW_SECONDS = 10.0, 1.0
 
 
 def full_plan(entries: int) -> List[Group]:
