@@ -71,6 +71,8 @@ def parser() -> argparse.ArgumentParser:
                       help="the report with plots (beside the raw results)")
     made.add_argument("--markdown", type=pathlib.Path, metavar="FILE",
                       help="the tables once more, for a page that keeps them")
+    made.add_argument("--picture", type=pathlib.Path, metavar="FILE",
+                      help="the first group's throughput as SVG, for a page that shows it")
     made.add_argument("--report", type=pathlib.Path, metavar="FILE",
                       help="measure nothing: tables and report of a result file")
     made.add_argument("--resume", type=pathlib.Path, metavar="FILE",
@@ -186,18 +188,19 @@ def measure(results: Results, runner: Runner, json_path: pathlib.Path, with_limi
 
 
 def show(results: Results, written: List[pathlib.Path], html: pathlib.Path,
-         markdown: Optional[pathlib.Path]) -> int:
+         options: argparse.Namespace) -> int:
     from .markdown import write_markdown
-    from .report import write_report
+    from .report import write_picture, write_report
     from .terminal import console, print_report, print_written
 
     out = console()
     problems = answers.complaints(results)
     print_report(out, results, problems)
     write_report(results, problems, html)
-    if markdown is not None:
-        write_markdown(results, markdown)
-        written = [*written, markdown]
+    for path, write in ((options.markdown, write_markdown), (options.picture, write_picture)):
+        if path is not None:
+            write(results, path)
+            written = [*written, path]
     print_written(out, [*written, html])
     return 1 if problems else 0
 
@@ -205,7 +208,7 @@ def show(results: Results, written: List[pathlib.Path], html: pathlib.Path,
 def compare(options: argparse.Namespace, arguments: List[str]) -> int:
     if options.report:
         html = options.html or options.report.with_suffix(".html")
-        return show(result_files.load(options.report), [], html, options.markdown)
+        return show(result_files.load(options.report), [], html, options)
     if options.list:
         print_plan(plan_of(options))
         return 0
@@ -230,8 +233,7 @@ def compare(options: argparse.Namespace, arguments: List[str]) -> int:
         results.save(json_path)
         print(f"\nscripts/compare: interrupted; go on with --resume {json_path}", file=sys.stderr)
         return INTERRUPTED
-    return show(results, [json_path], options.html or json_path.with_suffix(".html"),
-                options.markdown)
+    return show(results, [json_path], options.html or json_path.with_suffix(".html"), options)
 
 
 def _interrupt(*_: object) -> None:

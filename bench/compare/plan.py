@@ -161,7 +161,7 @@ def full_plan(entries: int) -> List[Group]:
               max_seconds=ROW_SECONDS),
         Group("ycsb", "YCSB", YCSB_PHASES, entries, keys="user", rows=YCSB_PHASES[3:],
               max_seconds=ROW_SECONDS),
-        Group("queue", "A queue", ("queue",), entries // 3),
+        Group("queue", "A queue", ("queue",), entries // 3, max_seconds=ROW_SECONDS),
         Group("bulkload", "Bulk load", ("bulkload", "settle"), entries),
         Group("reopen", "Recovery from a log of 256 MiB", ("fill_and_die",),
               LOG_BYTES // 116, second_process=("reopen",), log_bytes=LOG_BYTES),

@@ -66,6 +66,13 @@ def write_report(results: Results, problems: Sequence[str], path: pathlib.Path) 
     path.write_text(_page(results, problems))
 
 
+def write_picture(results: Results, path: pathlib.Path) -> None:
+    """The throughput of the first group alone; nothing is written where it measured none."""
+    picture = Plots(Tables(results), results.groups[0]).throughput()
+    if picture:
+        path.write_text(picture, encoding="utf-8")
+
+
 def _page(results: Results, problems: Sequence[str]) -> str:
     tables = Tables(results)
     parts = [

@@ -48,10 +48,11 @@ struct Reach {
   }
 };
 
-void Add(KeyComponent& component, const PlacedTable& placed, const BusyTables& busy) {
+void Add(KeyComponent& component, const PlacedTable& placed,
+         const RunningJobs& running) {
   const TableMetadata& table = placed.metadata();
   component.tables.push_back(placed);
-  component.busy |= busy.contains(table.number);
+  component.busy |= running.Reads(table.number);
   if (placed.level == kLastLevel) {
     component.last_bytes += table.file_bytes;
     component.last_entries += table.entries + table.range_tombstones;
@@ -65,17 +66,20 @@ void Add(KeyComponent& component, const PlacedTable& placed, const BusyTables& b
 }  // namespace
 
 std::vector<KeyComponent> FindComponents(const Tree& tree, std::uint8_t top,
-                                         const BusyTables& busy) {
+                                         const RunningJobs& running) {
   std::vector<KeyComponent> components;
+  Slice lower;
   Reach reach;
   for (const KeyedTable& keyed : TablesByLowerBound(tree, top)) {
     const TableMetadata& table = keyed.placed.metadata();
     if (components.empty() || !reach.Covers(table.lower)) {
       components.emplace_back();
+      lower = table.lower;
       reach = {table.upper, table.upper_exclusive};
     }
-    Add(components.back(), keyed.placed, busy);
+    Add(components.back(), keyed.placed, running);
     reach.Extend(table);
+    components.back().busy |= running.MayFill(lower, reach.upper);
   }
   for (KeyComponent& component : components) {
     std::sort(component.tables.begin(), component.tables.end(), ComesBefore);

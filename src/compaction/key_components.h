@@ -38,13 +38,13 @@ struct KeyComponent {
   std::uint64_t upper_entries = 0;  // puts and tombstones of both kinds
   std::uint64_t upper_deletes = 0;  // tombstones of both kinds
   std::uint64_t last_entries = 0;
-  bool busy = false;  // some table is
+  bool busy = false;  // a running job reads one of its tables, or may put one into its interval
 
   [[nodiscard]] std::uint64_t bytes() const { return upper_bytes + last_bytes; }
 };
 
 // All components of the levels from `top` down, in key order.
 [[nodiscard]] std::vector<KeyComponent> FindComponents(const Tree& tree, std::uint8_t top,
-                                                       const BusyTables& busy);
+                                                       const RunningJobs& running);
 
 }  // namespace firn

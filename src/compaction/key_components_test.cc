@@ -36,8 +36,12 @@ TEST(FindComponents, ListsInputsNewestFirstAndLooksOnlyFromTheTopDown) {
 
 TEST(FindComponents, MarksWhatHoldsABusyTableAndCountsTombstones) {
   const Tree tree = ParseTree("L0: [a-b]d3[x-y] ; L7: [b-c]");
-  const auto number = tree.levels[7][0]->tables[0]->metadata().number;
-  const auto components = FindComponents(tree, 0, {number});
+  CompactionChoice rewriting;
+  rewriting.output_level = kLastLevel;
+  rewriting.inputs.push_back({kLastLevel, tree.last_run()->id, tree.last_run()->tables[0]});
+  RunningJobs running;
+  running.Begin(rewriting);
+  const auto components = FindComponents(tree, 0, running);
   ASSERT_EQ(components.size(), 2u);
   EXPECT_TRUE(components[0].busy);
   EXPECT_EQ(components[0].upper_deletes, 3u);

@@ -43,10 +43,10 @@ double Price(const KeyComponent& component) {
 struct Picker {
   const Tree& tree;
   const CompactionPolicy& policy;
-  const BusyTables& busy;
+  const RunningJobs& running;
 
   [[nodiscard]] bool IsBusy(const TableReader& table) const {
-    return busy.contains(table.metadata().number);
+    return running.Reads(table.metadata().number);
   }
 
   [[nodiscard]] bool IsMovable(const KeyComponent& component) const {
@@ -189,7 +189,7 @@ struct Picker {
   }
 
   [[nodiscard]] std::optional<CompactionChoice> PickFullLevel(std::uint8_t level) const {
-    const auto components = FindComponents(tree, level, busy);
+    const auto components = FindComponents(tree, level, running);
     Sinking sinking = SinkCheapest(
         components,
         [&](const KeyComponent& component) {
@@ -245,7 +245,7 @@ struct Picker {
       return heavy && (component.last_bytes <= kHeavyPriceMax * component.upper_bytes ||
                        IsWorthSettling(component));
     };
-    return SinkCheapest(FindComponents(tree, static_cast<std::uint8_t>(level), busy), worth,
+    return SinkCheapest(FindComponents(tree, static_cast<std::uint8_t>(level), running), worth,
                         "tombstones in the deepest tiered level")
         .choice;
   }
@@ -260,7 +260,7 @@ struct Picker {
   }
 
   [[nodiscard]] std::optional<CompactionChoice> PickIdle() const {
-    const auto components = FindComponents(tree, 0, busy);
+    const auto components = FindComponents(tree, 0, running);
     Sinking sinking = SinkCheapest(
         components,
         [&](const KeyComponent& component) {
@@ -317,9 +317,9 @@ std::vector<std::string> PickCutPoints(const Tree& tree, const CompactionPolicy&
 }
 
 std::optional<CompactionChoice> PickCompaction(const Tree& tree, const CompactionPolicy& policy,
-                                               const BusyTables& busy, Urgency urgency) {
+                                               const RunningJobs& running, Urgency urgency) {
   FIRN_CHECK(policy.runs_per_level >= 2);
-  const Picker picker = {tree, policy, busy};
+  const Picker picker = {tree, policy, running};
   for (std::uint8_t level = 0; level < kLastLevel; ++level) {
     if (tree.levels[level].size() < policy.runs_per_level) continue;
     if (auto choice = picker.PickFullLevel(level)) return choice;
@@ -329,9 +329,9 @@ std::optional<CompactionChoice> PickCompaction(const Tree& tree, const Compactio
 }
 
 std::optional<CompactionChoice> PickRange(const Tree& tree, const CompactionPolicy& policy,
-                                          const BusyTables& busy, std::optional<Slice> lower,
+                                          const RunningJobs& running, std::optional<Slice> lower,
                                           std::optional<Slice> upper) {
-  const Picker picker = {tree, policy, busy};
+  const Picker picker = {tree, policy, running};
   const auto unsettled = [&](const KeyComponent& component) {
     return std::any_of(
         component.tables.begin(), component.tables.end(), [&](const PlacedTable& placed) {
@@ -339,7 +339,7 @@ std::optional<CompactionChoice> PickRange(const Tree& tree, const CompactionPoli
                  (placed.level != kLastLevel || picker.IsDroppable(placed.metadata()));
         });
   };
-  return picker.SinkCheapest(FindComponents(tree, 0, busy), unsettled, "range compacted").choice;
+  return picker.SinkCheapest(FindComponents(tree, 0, running), unsettled, "range compacted").choice;
 }
 
 }  // namespace firn

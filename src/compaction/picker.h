@@ -7,18 +7,20 @@
 // does so at once, from whichever level; how many tiered levels are in use follows from that.
 //
 // P1  Executing a choice keeps V1-V4: inputs are replaced by tables inside the interval of their
-// keys. P2  A choice holds no busy table; choices whose inputs are all marked busy may run side by
-// side. P3  A choice into the last level takes every table of the levels from its topmost input's
-// level
+//     keys.
+// P2  A choice holds no table that a running job reads; choices may be executed side by side.
+// P3  A choice into the last level takes every table of the levels from its topmost input's level
 //     down that overlaps its interval, so its `bottom` is true.
 // P4  Picking and executing in turn comes to an end.
+// P5  Outputs of jobs side by side never overlap in the last level, whatever is flushed or merged
+//     above it meanwhile.
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
+#include "compaction/running_jobs.h"
 #include "version/version.h"
 
 namespace firn {
@@ -39,9 +41,6 @@ struct CompactionPolicy {
   // last level is compressed and the others are not.
   bool moves_to_last = true;
 };
-
-// Tables some running job reads; they are in no other choice.
-using BusyTables = std::set<FileNumber>;
 
 struct CompactionInput {
   std::uint8_t level = 0;
@@ -71,14 +70,14 @@ enum class Urgency : std::uint8_t {
 
 [[nodiscard]] std::optional<CompactionChoice> PickCompaction(const Tree& tree,
                                                              const CompactionPolicy& policy,
-                                                             const BusyTables& busy,
+                                                             const RunningJobs& running,
                                                              Urgency urgency);
 
 // For CompactRange: everything that overlaps [lower, upper) goes to the last level, tombstones
-// there go away. Null bounds are open. Nothing to pick and nothing of the range busy means done.
+// there go away. Null bounds are open. Nothing to pick and no job running means done.
 [[nodiscard]] std::optional<CompactionChoice> PickRange(const Tree& tree,
                                                         const CompactionPolicy& policy,
-                                                        const BusyTables& busy,
+                                                        const RunningJobs& running,
                                                         std::optional<Slice> lower,
                                                         std::optional<Slice> upper);
 

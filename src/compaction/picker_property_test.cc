@@ -41,7 +41,7 @@ class Model {
 
   [[nodiscard]] const Tree& tree() const { return *version_->FindTree(0); }
   [[nodiscard]] const CompactionPolicy& policy() const { return policy_; }
-  [[nodiscard]] const BusyTables& busy() const { return busy_; }
+  [[nodiscard]] const RunningJobs& jobs() const { return jobs_; }
   [[nodiscard]] std::size_t running() const { return running_.size(); }
 
   void Flush() {
@@ -75,9 +75,9 @@ class Model {
   void Start(const CompactionChoice& choice) {
     CheckChoice(choice);
     for (const CompactionInput& input : choice.inputs) {
-      const bool fresh = busy_.insert(input.table->metadata().number).second;
-      ASSERT_TRUE(fresh) << "P2: a busy table was chosen";
+      ASSERT_FALSE(jobs_.Reads(input.table->metadata().number)) << "P2: a busy table was chosen";
     }
+    jobs_.Begin(choice);
     running_.push_back(choice);
   }
 
@@ -85,9 +85,7 @@ class Model {
     const std::size_t which = Next(running_.size());
     const CompactionChoice choice = running_[which];
     running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(which));
-    for (const CompactionInput& input : choice.inputs) {
-      busy_.erase(input.table->metadata().number);
-    }
+    jobs_.End(choice);
     if (choice.trivial_move) {
       Move(choice);
       return;
@@ -234,7 +232,7 @@ class Model {
   std::shared_ptr<const Version> version_ = MakeEmptyVersion();
   std::map<std::uint64_t, Content> contents_;
   std::map<int, SequenceNumber> truth_;
-  BusyTables busy_;
+  RunningJobs jobs_;
   std::vector<CompactionChoice> running_;
   SequenceNumber next_sequence_ = 1;
   std::uint64_t next_number_ = 1;
@@ -257,9 +255,9 @@ TEST_P(PickerProperty, KeepsTheOrderOfVersionsWhateverRunsAtOnce) {
       if (model.Next(8) == 0) {
         const std::string lower = KeyOf(static_cast<int>(model.Next(kKeys)));
         const std::string upper = KeyOf(static_cast<int>(model.Next(kKeys)));
-        choice = PickRange(model.tree(), model.policy(), model.busy(), lower, upper);
+        choice = PickRange(model.tree(), model.policy(), model.jobs(), lower, upper);
       } else {
-        choice = PickCompaction(model.tree(), model.policy(), model.busy(), urgency);
+        choice = PickCompaction(model.tree(), model.policy(), model.jobs(), urgency);
       }
       if (choice.has_value()) model.Start(*choice);
     } else if (model.running() > 0) {

@@ -33,8 +33,18 @@ std::string PickKeys(const std::string& drawing, std::optional<Slice> lower,
   return choice.has_value() ? Draw(*choice) : "nothing";
 }
 
-BusyTables BusyAt(const Tree& tree, std::size_t level, std::size_t run, std::size_t table) {
-  return {tree.levels[level][run]->tables[table]->metadata().number};
+RunningJobs Running(const CompactionChoice& choice) {
+  RunningJobs running;
+  running.Begin(choice);
+  return running;
+}
+
+// A job that reads one table.
+RunningJobs BusyAt(const Tree& tree, std::size_t level, std::size_t run, std::size_t table) {
+  CompactionChoice choice;
+  choice.inputs.push_back({static_cast<std::uint8_t>(level), tree.levels[level][run]->id,
+                           tree.levels[level][run]->tables[table]});
+  return Running(choice);
 }
 
 TEST(Picker, LeavesATreeInShapeAlone) {
@@ -71,9 +81,7 @@ TEST(Picker, SinksDisjointPartsOnTheirOwn) {
   const auto first = PickCompaction(tree, TestPolicy(), {}, Urgency::kNeeded);
   ASSERT_TRUE(first.has_value());
   EXPECT_EQ(Draw(*first), "L0 [a-c] L0 [b-d] L0 [d-e] L7 [a-b] L7 [e-f] -> L7, bottom");
-  BusyTables busy;
-  for (const CompactionInput& input : first->inputs) busy.insert(input.table->metadata().number);
-  const auto second = PickCompaction(tree, TestPolicy(), busy, Urgency::kNeeded);
+  const auto second = PickCompaction(tree, TestPolicy(), Running(*first), Urgency::kNeeded);
   ASSERT_TRUE(second.has_value());
   EXPECT_EQ(Draw(*second), "L0 [t-v] L0 [u-w] L7 [s-u] -> L7, bottom");
 }
@@ -127,6 +135,24 @@ TEST(Picker, NeverChoosesABusyTable) {
         Urgency::kIdle);
     EXPECT_FALSE(choice.has_value()) << Draw(*choice);
   }
+}
+
+// Two merges into the last level once ran side by side: the first joined two small tables, a flush
+// put a third between them, and the second moved that down before the first put its output over it.
+TEST(Picker, LeavesAloneWhatARunningMergeMayFill) {
+  const Tree before = ParseTree("L0: [a-b]*1[g-h]*1");
+  const auto joining = PickCompaction(before, TestPolicy(), {}, Urgency::kIdle);
+  ASSERT_TRUE(joining.has_value());
+  ASSERT_EQ(Draw(*joining), "L0 [a-b] L0 [g-h] -> L7, bottom");
+  RunningJobs running = Running(*joining);
+  const Tree after = ParseTree("L0: [a-b]*1[g-h]*1 | [d-e] | [x-y]");
+  const auto beside = PickCompaction(after, TestPolicy(), running, Urgency::kIdle);
+  ASSERT_TRUE(beside.has_value());
+  EXPECT_EQ(Draw(*beside), "L0 [x-y] -> L7, move, bottom") << "what lies outside need not wait";
+  running.End(*joining);
+  const auto freed = PickCompaction(after, TestPolicy(), running, Urgency::kIdle);
+  ASSERT_TRUE(freed.has_value());
+  EXPECT_EQ(Draw(*freed), "L0 [d-e] L0 [x-y] -> L7, move, bottom");
 }
 
 TEST(Picker, MergesOnlyTheOldestRunsOfALevel) {

@@ -4,6 +4,7 @@
 
 #include "base/status_macros.h"
 #include "db/await.h"
+#include "db/compaction_policy.h"
 
 namespace firn {
 
@@ -126,12 +127,23 @@ void ActiveMemtables::FreezeAll(LogPosition log_end) {
   frozen_();
 }
 
+// The last level is about to be rewritten, or most of it: what is in memory goes along for the
+// price of its flush. Left behind it would lie above a settled tree, and every read meet it.
+bool ActiveMemtables::WillSettle(const KeyspaceState& keyspace) const {
+  const Run* last = keyspace.tree->last_run();
+  const std::uint64_t settled = last == nullptr ? 0 : last->file_bytes;
+  std::uint64_t above = keyspace.tree->file_bytes() - settled;
+  for (const FrozenMemtable& frozen : keyspace.frozen) above += frozen.memtable->bytes();
+  return above > 0 && static_cast<double>(above) >= PolicyOf(context_, state_).dead_fraction_max *
+                                                        static_cast<double>(above + settled);
+}
+
 void ActiveMemtables::FreezeIdle(LogPosition log_end) {
   {
     MutexLock lock(state_.mutex);
     for (const auto& [id, keyspace] : state_.by_id) {
-      if (keyspace->active != nullptr &&
-          keyspace->active->bytes() >= context_.tuning.idle_flush_bytes) {
+      if (keyspace->active == nullptr) continue;
+      if (keyspace->active->bytes() >= context_.tuning.idle_flush_bytes || WillSettle(*keyspace)) {
         Freeze(*keyspace, log_end);
       }
     }

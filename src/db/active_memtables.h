@@ -27,7 +27,8 @@ class ActiveMemtables {
   void Grew(std::uint64_t bytes) { bytes_ += bytes; }
   // Freezes every memtable that holds something.
   void FreezeAll(LogPosition log_end);
-  // Freezes those large enough to be worth a flush while no writes come.
+  // Freezes those worth a flush while no writes come: large ones, and any above a tree that idle
+  // work is about to settle.
   void FreezeIdle(LogPosition log_end);
   // Forgets the bytes of a keyspace that is being dropped.
   void Drop(internal::KeyspaceState& keyspace);
@@ -40,6 +41,8 @@ class ActiveMemtables {
   template <typename Enough>
   Status WaitForFlush(const Enough& enough);
   [[nodiscard]] std::uint64_t FrozenBytes() const FIRN_REQUIRES(state_.mutex);
+  [[nodiscard]] bool WillSettle(const internal::KeyspaceState& keyspace) const
+      FIRN_REQUIRES(state_.mutex);
   [[nodiscard]] std::size_t NewestLevelRuns() const FIRN_REQUIRES(state_.mutex);
 
   StoreContext& context_;

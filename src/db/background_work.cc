@@ -21,10 +21,16 @@ BackgroundWork::BackgroundWork(StoreContext& context, StoreState& state, Version
 void BackgroundWork::Wake() {
   flusher_.Schedule();
   compactor_.Schedule(Urgency::kNeeded);
-  if (idle_allowed_.load(std::memory_order_relaxed) ||
-      idle_waiters_.load(std::memory_order_relaxed) > 0) {
-    compactor_.Schedule(Urgency::kIdle);
+  if (!idle_allowed_.load(std::memory_order_relaxed) &&
+      idle_waiters_.load(std::memory_order_relaxed) == 0) {
+    return;
   }
+  {
+    // What a flush is about to add is settled with the rest. Its end wakes this again.
+    MutexLock lock(state_.mutex);
+    if (!flusher_.Idle()) return;
+  }
+  compactor_.Schedule(Urgency::kIdle);
 }
 
 void BackgroundWork::JobFinished(const Status& status) {
@@ -76,6 +82,24 @@ Status BackgroundWork::WaitForFlushes() {
   return Outcome();
 }
 
+bool BackgroundWork::Rests(Urgency urgency) const {
+  return flusher_.Idle() && compactor_.Idle(urgency);
+}
+
+bool BackgroundWork::NothingNeeded() {
+  MutexLock lock(state_.mutex);
+  return Rests(Urgency::kNeeded);
+}
+
+Status BackgroundWork::WaitForNeeded() {
+  Wake();
+  MutexLock lock(state_.mutex);
+  Await(*context_.runtime.executor, state_.mutex, state_.changed, [&]() FIRN_NO_THREAD_ANALYSIS {
+    return Rests(Urgency::kNeeded) || !Outcome().ok();
+  });
+  return Outcome();
+}
+
 Status BackgroundWork::WaitForIdle() {
   idle_waiters_.fetch_add(1, std::memory_order_relaxed);
   Wake();
@@ -84,7 +108,7 @@ Status BackgroundWork::WaitForIdle() {
     MutexLock lock(state_.mutex);
     Await(*context_.runtime.executor, state_.mutex, state_.changed,
           [&]() FIRN_NO_THREAD_ANALYSIS {
-            return (flusher_.Idle() && compactor_.Idle()) || !Outcome().ok();
+            return Rests(Urgency::kIdle) || !Outcome().ok();
           });
     outcome = Outcome();
   }

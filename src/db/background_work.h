@@ -24,6 +24,10 @@ class BackgroundWork {
   void AllowIdleWork(bool allowed) { idle_allowed_.store(allowed, std::memory_order_relaxed); }
   // Waits until every frozen memtable is in tables, or an error.
   Status WaitForFlushes();
+  // Nothing runs, and nothing is due but idle work: a moment to see what that should take along.
+  [[nodiscard]] bool NothingNeeded() FIRN_EXCLUDES(state_.mutex);
+  // Waits for that moment, or an error.
+  Status WaitForNeeded();
   // Waits until nothing runs or is due, idle work included.
   Status WaitForIdle();
   Status CompactRange(const KeyspacePointer& keyspace, std::optional<Slice> lower,
@@ -36,6 +40,7 @@ class BackgroundWork {
  private:
   void JobFinished(const Status& status);
   void RetryLater();
+  [[nodiscard]] bool Rests(Urgency urgency) const FIRN_REQUIRES(state_.mutex);
   [[nodiscard]] Status Outcome() const FIRN_REQUIRES(state_.mutex);
 
   StoreContext& context_;

@@ -42,32 +42,9 @@ Compactor::Compactor(StoreContext& context, StoreState& state, VersionStore& ver
       stop_(stop),
       finished_(std::move(finished)) {}
 
-Compactor::Interval Compactor::IntervalOf(KeyspaceId keyspace, const CompactionChoice& choice) {
-  const TableMetadata& first = choice.inputs.front().table->metadata();
-  Interval interval{keyspace, first.lower, first.upper};
-  for (const CompactionInput& input : choice.inputs) {
-    interval.lower = std::min(interval.lower, input.table->metadata().lower);
-    interval.upper = std::max(interval.upper, input.table->metadata().upper);
-  }
-  return interval;
-}
-
-bool Compactor::MustWait(KeyspaceId keyspace, const CompactionChoice& choice) const {
-  if (choice.output_level != kLastLevel || sinking_.empty()) return false;
-  const Interval mine = IntervalOf(keyspace, choice);
-  return std::any_of(sinking_.begin(), sinking_.end(), [&](const Interval& other) {
-    return other.keyspace == mine.keyspace && other.lower <= mine.upper &&
-           mine.lower <= other.upper;
-  });
-}
-
 Compactor::Task Compactor::Claim(const KeyspacePointer& keyspace, CompactionChoice choice) {
-  for (const CompactionInput& input : choice.inputs) {
-    const bool fresh = state_.busy.insert(input.table->metadata().number).second;
-    FIRN_CHECK(fresh);
-  }
+  keyspace->merging.Begin(choice);
   ++state_.compactions_running;
-  if (choice.output_level == kLastLevel) sinking_.push_back(IntervalOf(keyspace->id, choice));
   return Task{keyspace, std::move(choice), state_.snapshots.List()};
 }
 
@@ -76,8 +53,7 @@ std::optional<Compactor::Task> Compactor::Next(Urgency urgency) {
   for (const auto& [id, keyspace] : state_.by_id) {
     bool& due = urgency == Urgency::kNeeded ? keyspace->compaction_due : keyspace->settle_due;
     if (!due) continue;
-    auto choice = PickCompaction(*keyspace->tree, policy, state_.busy, urgency);
-    if (choice.has_value() && MustWait(id, *choice)) continue;  // due again when that job ends
+    auto choice = PickCompaction(*keyspace->tree, policy, keyspace->merging, urgency);
     if (choice.has_value()) return Claim(keyspace, std::move(*choice));
     due = false;  // the end of any job, or a flush, makes it due again
   }
@@ -109,25 +85,17 @@ void Compactor::Schedule(Urgency urgency) {
   }
 }
 
-bool Compactor::Idle() const {
+bool Compactor::Idle(Urgency urgency) const {
   if (state_.jobs_in_flight != 0 || state_.compactions_running != 0) return false;
-  return std::none_of(state_.by_id.begin(), state_.by_id.end(), [](const auto& entry) {
-    return entry.second->compaction_due || entry.second->settle_due;
+  return std::none_of(state_.by_id.begin(), state_.by_id.end(), [&](const auto& entry) {
+    return entry.second->compaction_due || (urgency == Urgency::kIdle && entry.second->settle_due);
   });
 }
 
 Status Compactor::Run(const Task& task) {
   Status status = Compact(task);
   MutexLock lock(state_.mutex);
-  for (const CompactionInput& input : task.choice.inputs) {
-    state_.busy.erase(input.table->metadata().number);
-  }
-  if (task.choice.output_level == kLastLevel) {
-    const Interval mine = IntervalOf(task.keyspace->id, task.choice);
-    std::erase_if(sinking_, [&](const Interval& other) {
-      return other.keyspace == mine.keyspace && other.lower == mine.lower;
-    });
-  }
+  task.keyspace->merging.End(task.choice);
   if (status.ok()) {
     task.keyspace->compaction_due = true;
     task.keyspace->settle_due = true;
@@ -224,7 +192,7 @@ Status Compactor::CompactRange(const KeyspacePointer& keyspace, std::optional<Sl
       if (state_.closing.load()) return Status(StatusCode::kClosed, "the store was closed");
       if (keyspace->dropped.load()) return Status(StatusCode::kNotFound, "keyspace was dropped");
       auto choice =
-          PickRange(*keyspace->tree, PolicyOf(context_, state_), state_.busy, lower, upper);
+          PickRange(*keyspace->tree, PolicyOf(context_, state_), keyspace->merging, lower, upper);
       if (!choice.has_value()) return Status();
       task = Claim(keyspace, std::move(*choice));
     }

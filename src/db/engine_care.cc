@@ -48,6 +48,7 @@ Status Engine::CompactRange(std::optional<Slice> lower, std::optional<Slice> upp
 
 Status Engine::WaitForIdle() {
   if (closed()) return Status(StatusCode::kClosed, "the store is closed");
+  FIRN_RETURN_IF_ERROR(work_->WaitForNeeded());
   pipeline_->FreezeIdle();
   FIRN_RETURN_IF_ERROR(work_->WaitForIdle());
   pipeline_->log().Trim();

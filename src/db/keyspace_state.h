@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "compaction/running_jobs.h"
 #include "db/dead_range.h"
 #include "db/read_view.h"
 #include "wal/log_format.h"
@@ -49,6 +50,7 @@ class KeyspaceState {
   std::string name;
   std::vector<FrozenMemtable> frozen;  // oldest first
   std::shared_ptr<const Tree> tree;
+  RunningJobs merging;  // what the keyspace's running merges work on
   bool flushing = false;
   bool compaction_due = false;  // the tree changed since the picker last found nothing to do
   bool settle_due = false;      // the same for idle work

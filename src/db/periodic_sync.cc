@@ -90,12 +90,14 @@ void PeriodicSync::Beat() {
     quiet = quiet_beats_ >= kQuietBeats;
     trim = quiet_beats_ == kTrimBeats;
   }
-  work_.AllowIdleWork(quiet);
-  if (quiet) {
+  if (!quiet) {
+    work_.AllowIdleWork(false);
+  } else if (work_.NothingNeeded()) {
     pipeline_.FreezeIdle();
+    work_.AllowIdleWork(true);
     work_.Wake();
-    VouchForLog();
   }
+  if (quiet) VouchForLog();
   if (trim) pipeline_.log().Trim();
   EpochDomain::Process().Collect();
   versions_.remover()->RemoveReleased();

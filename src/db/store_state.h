@@ -41,7 +41,6 @@ struct StoreState {
   std::map<std::string, KeyspacePointer, std::less<>> by_name FIRN_GUARDED_BY(mutex);
   std::unordered_map<KeyspaceId, KeyspacePointer> by_id FIRN_GUARDED_BY(mutex);
   SnapshotRegistry snapshots FIRN_GUARDED_BY(mutex);
-  BusyTables busy FIRN_GUARDED_BY(mutex);
   std::size_t flushes_running FIRN_GUARDED_BY(mutex) = 0;
   std::size_t compactions_running FIRN_GUARDED_BY(mutex) = 0;
   // Tasks scheduled and not yet gone for good: a job stops running before it wakes its successors.
