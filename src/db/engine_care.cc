@@ -66,6 +66,9 @@ Stats Engine::GetStats() const {
   stats.write_stalls = Load(counters.write_stalls);
   stats.write_stall_micros = Load(counters.write_stall_micros);
   stats.log_syncs = Load(counters.log_syncs);
+  stats.job_failures = Load(counters.job_failures);
+  stats.manifest_failures = Load(counters.manifest_failures);
+  stats.log_segment_failures = pipeline_->log().segment_failures();
   const MemoryLedger& ledger = context_.ledger;
   stats.memory_budget = ledger.budget();
   stats.memory_used = ledger.used();

@@ -34,6 +34,7 @@ class SegmentedLogWriter final : public LogWriter {
     Status status = live_.health();
     return status.ok() ? supply_.health() : status;
   }
+  std::uint64_t segment_failures() const override { return supply_.failures(); }
   std::vector<SegmentInfo> segments() const override { return live_.Infos(); }
   void Release(LogPosition position) override { live_.Release(position); }
   void Trim() override { supply_.Trim(); }

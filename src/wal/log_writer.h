@@ -79,6 +79,8 @@ class LogWriter {
   // The first failure, if any: the one that killed the writer, or one met while preparing the next
   // segment, which will kill it when that segment is needed.
   [[nodiscard]] virtual Status health() const = 0;
+  // Segments that could not be prepared. A full disk is tried again, anything else is health().
+  [[nodiscard]] virtual std::uint64_t segment_failures() const = 0;
 
   // Segments in use, oldest first: number and the position behind its last possible byte.
   struct SegmentInfo {
