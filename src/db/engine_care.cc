@@ -112,7 +112,7 @@ Status Engine::Checkpoint(const std::string& directory) {
   pipeline_->WithCommitsHeld([&](ActiveMemtables& memtables, LogPosition log_end) {
     // After a failed sync, commits that never become visible keep their memtable from being
     // flushed, and need this lock to say so: waiting here would be for ever.
-    flushed = pipeline_->log().health();
+    flushed = pipeline_->log().failure();
     if (!flushed.ok()) return;
     memtables.FreezeAll(log_end);
     flushed = work_->WaitForFlushes();

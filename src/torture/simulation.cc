@@ -13,7 +13,7 @@ namespace {
 // How long a store may take to get well once the disk is: background work tries a full disk again
 // every second, and a try may meet stalls.
 constexpr Micros kHealTime = std::chrono::seconds(10);
-constexpr Micros kHealStep = std::chrono::milliseconds(100);
+constexpr Micros kHealStep = std::chrono::milliseconds(250);
 // What a call of the disk takes: about a device's fsync, and a device that hangs for a moment.
 constexpr std::uint64_t kLatencyMicrosMax = 3000;
 constexpr std::uint64_t kStallMicrosMax = 400000;
@@ -114,32 +114,29 @@ class Simulation {
     return Status();
   }
 
-  // The disk is well again. A store that promises to get well does so, and takes writes; any other
-  // refuses them until it is opened again, which CheckRemains does.
+  // The disk is well again. A store that promises to get well does so; any other refuses writes
+  // until it is opened again, which CheckRemains does.
   void Heal() {
     world_.Say("disk", "is well again");
     files_->SetFaultRates({});
-    const Micros deadline = scheduler_.Now() + kHealTime;
-    std::string health = HealthOf(*world_.db);
-    while (health != "ok" && scheduler_.Now() < deadline) {
-      scheduler_.SleepFor(kHealStep);
-      health = HealthOf(*world_.db);
-    }
-    if (world_.over()) return;
-    const Status written = Client(world_, plan_.clients).Probe();
-    const StatusCode legal = health == "ok" ? StatusCode::kOk : StatusCode::kClosed;
-    if (written.code() != legal && !world_.over()) {
-      world_.Fail("the disk is well, health is '" + health + "', but a write answers: " +
-                  written.ToString());
-    }
     for (std::size_t i = 0; i < world_.checkpoints.size(); ++i) {
       if (!world_.checkpoints[i].compared && !world_.over()) world_.CompareCheckpoint(i);
     }
-    if (!written.ok() || world_.over()) return;
-    const Status flushed = world_.db->Flush();
-    if (!world_.Check(flushed, "flush after the faults") && !world_.over()) {
-      world_.Fail("the disk is well, but a flush answers: " + flushed.ToString());
-    }
+    Client client(world_, plan_.clients);
+    const Micros deadline = scheduler_.Now() + kHealTime;
+    Status flushed;
+    Status written;
+    do {
+      if (!flushed.ok()) scheduler_.SleepFor(kHealStep);
+      flushed = world_.db->Flush();
+      world_.Check(flushed, "flush after the faults");
+      written = client.Probe();
+      if (world_.over() || (flushed.ok() && written.ok())) return;
+      if (written.code() == StatusCode::kClosed && HealthOf(*world_.db) != "ok") return;
+    } while (scheduler_.Now() < deadline);
+    world_.Fail("the store does not get well after the disk: health is '" +
+                HealthOf(*world_.db) + "', a flush answers " + flushed.ToString() +
+                ", a write " + written.ToString());
   }
 
   std::string HealthOf(const Db& db) {
@@ -228,14 +225,16 @@ class Simulation {
     remains_.push_back(std::move(remains));
   }
 
-  // Durability::kPeriodic: two intervals, and one sync more (docs/recovery.md, "What each level
-  // promises"). A log that failed syncs no more, so a run with faults is promised nothing.
+  // Durability::kPeriodic (docs/recovery.md, "What each level promises"): two intervals, or the sync
+  // in flight if it takes longer, and one sync more; the syncer may have to wait for a worker. A log
+  // that failed syncs no more, so a run with faults is promised nothing.
   Index DurableByPromise() const {
     if (files_->random_faults() > 0) return 0;
     const Micros interval = std::chrono::duration_cast<Micros>(plan_.options.sync_interval);
     Micros sync = longest_sync_;
     for (const auto& [task, began] : sync_began_) sync = std::max(sync, world_.Worked() - began);
-    return world_.history.AcknowledgedBy(world_.Worked() - 2 * interval - sync);
+    const Micros bound = std::max(2 * interval, sync) + sync + simulated_->longest_wait();
+    return world_.history.AcknowledgedBy(world_.Worked() - bound);
   }
 
   void CheckAccount() {

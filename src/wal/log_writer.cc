@@ -30,6 +30,7 @@ class SegmentedLogWriter final : public LogWriter {
   Status Sync(LogPosition upto) override { return live_.Sync(upto); }
   LogPosition appended() const override { return live_.appended(); }
   LogPosition durable() const override { return live_.durable(); }
+  Status failure() const override { return live_.health(); }
   Status health() const override {
     Status status = live_.health();
     return status.ok() ? supply_.health() : status;
