@@ -225,9 +225,9 @@ class Simulation {
     remains_.push_back(std::move(remains));
   }
 
-  // Durability::kPeriodic (docs/recovery.md, "What each level promises"): two intervals, or the sync
-  // in flight if it takes longer, and one sync more; the syncer may have to wait for a worker. A log
-  // that failed syncs no more, so a run with faults is promised nothing.
+  // Durability::kPeriodic (docs/recovery.md, "What each level promises"): two intervals, or the
+  // sync in flight if it takes longer, and one sync more; the syncer may have to wait for a worker.
+  // A log that failed syncs no more, so a run with faults is promised nothing.
   Index DurableByPromise() const {
     if (files_->random_faults() > 0) return 0;
     const Micros interval = std::chrono::duration_cast<Micros>(plan_.options.sync_interval);
