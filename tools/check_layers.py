@@ -29,6 +29,7 @@ TOP_FOLDERS = ("tests", "bench", "tools", "examples", "fuzz")
 TEST_ONLY = {
     "sim": {"base", "env", "format", "cache"},
     "testing": set(LINES) | {"sim"},
+    "torture": set(LINES) | {"sim", "testing"},
 }
 # What stands beside the engine's sources and is linked into tests alone: a test, and what the tests
 # of one folder share.

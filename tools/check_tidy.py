@@ -207,7 +207,7 @@ def check_company(root: pathlib.Path, path: str, text: str) -> Iterator[Finding]
         return
     stem = path[:-len("_test.cc")] if is_test(path) else path[:-len(".cc")]
     if not is_test(path) and not (root / f"{stem}_test.cc").exists() and path not in NO_TEST:
-        if not path.startswith(("src/sim/", "src/testing/")):
+        if not path.startswith(("src/sim/", "src/testing/", "src/torture/")):
             yield Finding(path, 1, f"no {stem}_test.cc beside it, and no reason in NO_TEST")
     header = f"{stem}.h"
     if (root / header).exists():

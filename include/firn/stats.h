@@ -38,6 +38,10 @@ struct Stats {
   std::uint64_t write_stalls = 0;        // writes that had to wait, and for how long
   std::uint64_t write_stall_micros = 0;
   std::uint64_t log_syncs = 0;
+  // Failures that no call answered with. Each is tried again, or stops writes: see `health`.
+  std::uint64_t job_failures = 0;        // flushes and merges
+  std::uint64_t manifest_failures = 0;   // writes of the manifest, a whole new one included
+  std::uint64_t log_segment_failures = 0;  // segments of the log that could not be prepared
 
   // Now.
   std::uint64_t memory_budget = 0;

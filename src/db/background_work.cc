@@ -38,12 +38,17 @@ void BackgroundWork::JobFinished(const Status& status) {
   versions_.remover()->RemoveReleased();
   if (status.ok()) {
     state_.ClearNoSpace();
-  } else if (!stop_.load(std::memory_order_relaxed)) {
-    state_.SetBackgroundError(status);
-    if (status.code() == StatusCode::kNoSpace) RetryLater();
+    Wake();
     return;
   }
-  Wake();
+  const bool stopping = stop_.load(std::memory_order_relaxed);
+  // A job that was told to stop has not failed, unless the disk was faster.
+  if (!stopping || status.code() != StatusCode::kClosed) {
+    state_.counters.job_failures.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (stopping) return Wake();
+  state_.SetBackgroundError(status);
+  if (status.code() == StatusCode::kNoSpace) RetryLater();
 }
 
 void BackgroundWork::RetryLater() {

@@ -37,7 +37,7 @@ CommitPipeline::CommitPipeline(StoreContext& context, StoreState& state,
       last_allocated_(last_sequence) {}
 
 Status CommitPipeline::LogFailure() const {
-  const Status cause = log_->health();
+  const Status cause = log_->failure();
   return Status(StatusCode::kClosed,
                 "writes stopped after a log failure; reopen the store (" +
                     std::string(cause.message()) + ")");
@@ -136,7 +136,7 @@ Status CommitPipeline::Publish(const Pending& commit) {
   }
   // P1: wait for the durable commits in front.
   Await(*context_.runtime.executor, commit_mutex_, published_, [&] {
-    return state_.visible.load(std::memory_order_relaxed) >= commit.last || !log_->health().ok();
+    return state_.visible.load(std::memory_order_relaxed) >= commit.last || !log_->failure().ok();
   });
   if (state_.visible.load(std::memory_order_relaxed) >= commit.last) {
     frozen_();  // a flush may have waited for this commit to become visible
@@ -144,16 +144,16 @@ Status CommitPipeline::Publish(const Pending& commit) {
   }
   // What is in memtables and never becomes visible is never flushed (B1): nobody may wait for it.
   state_.SetBackgroundError(
-      Status(StatusCode::kIo, "the log failed (" + std::string(log_->health().message()) + ")"));
+      Status(StatusCode::kIo, "the log failed (" + std::string(log_->failure().message()) + ")"));
   return Status(StatusCode::kIndeterminate,
                 "the log failed while this write became durable: after reopening it may or may not "
-                "exist (" + std::string(log_->health().message()) + ")");
+                "exist (" + std::string(log_->failure().message()) + ")");
 }
 
 Status CommitPipeline::Commit(std::span<const ResolvedOperation> operations,
                               std::span<const Slice> parts, Durability durability) {
   MutexLock lock(commit_mutex_);
-  if (!pending_.empty() && !log_->health().ok()) [[unlikely]] return LogFailure();
+  if (!pending_.empty() && !log_->failure().ok()) [[unlikely]] return LogFailure();
   FIRN_RETURN_IF_ERROR(Admit(operations));
   auto logged = LogAndApply(operations, parts, durability);
   if (!logged.ok()) [[unlikely]] {
@@ -166,7 +166,7 @@ Result<bool> CommitPipeline::CommitIfUnchanged(const ResolvedOperation& operatio
                                                std::span<const Slice> parts, Durability durability,
                                                const ReadView* read_view, SequenceNumber read_at) {
   MutexLock lock(commit_mutex_);
-  if (!pending_.empty() && !log_->health().ok()) [[unlikely]] return LogFailure();
+  if (!pending_.empty() && !log_->failure().ok()) [[unlikely]] return LogFailure();
   const std::span<const ResolvedOperation> operations(&operation, 1);
   FIRN_RETURN_IF_ERROR(Admit(operations));
   if (operation.keyspace->view.load(std::memory_order_acquire) != read_view) return false;
@@ -174,7 +174,7 @@ Result<bool> CommitPipeline::CommitIfUnchanged(const ResolvedOperation& operatio
   if (newest > read_at) {
     // Perhaps a durable commit on its way: reading again before it is visible would only spin.
     Await(*context_.runtime.executor, commit_mutex_, published_, [&] {
-      return state_.visible.load(std::memory_order_relaxed) >= newest || !log_->health().ok();
+      return state_.visible.load(std::memory_order_relaxed) >= newest || !log_->failure().ok();
     });
     return false;
   }
@@ -217,7 +217,7 @@ void CommitPipeline::WithCommitsHeld(
   MutexLock lock(commit_mutex_);
   // Durable commits under way need the lock once more to become visible.
   Await(*context_.runtime.executor, commit_mutex_, published_,
-        [&]() FIRN_NO_THREAD_ANALYSIS { return pending_.empty() || !log_->health().ok(); });
+        [&]() FIRN_NO_THREAD_ANALYSIS { return pending_.empty() || !log_->failure().ok(); });
   change(memtables_, log_->appended());
 }
 
@@ -226,7 +226,7 @@ void CommitPipeline::Stop() {
   stopped_ = true;
   // Commits under way have pending entries; each leaves the queue when it is visible or has failed.
   Await(*context_.runtime.executor, commit_mutex_, published_,
-        [&]() FIRN_NO_THREAD_ANALYSIS { return pending_.empty() || !log_->health().ok(); });
+        [&]() FIRN_NO_THREAD_ANALYSIS { return pending_.empty() || !log_->failure().ok(); });
 }
 
 SequenceNumber CommitPipeline::last_sequence() {

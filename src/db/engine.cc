@@ -74,7 +74,7 @@ Status Engine::Close() {
   work_->Stop();
   // Every acknowledged write becomes durable, whatever its durability was (rule T4).
   Status status;
-  if (pipeline_->log().health().ok()) {
+  if (pipeline_->log().failure().ok()) {
     status = pipeline_->log().Sync(pipeline_->log().appended());
     // The manifest then vouches for the log's last records too: no later record will.
     VersionEdit edit;

@@ -67,6 +67,9 @@ Stats Engine::GetStats() const {
   stats.write_stalls = Load(counters.write_stalls);
   stats.write_stall_micros = Load(counters.write_stall_micros);
   stats.log_syncs = Load(counters.log_syncs);
+  stats.job_failures = Load(counters.job_failures);
+  stats.manifest_failures = Load(counters.manifest_failures);
+  stats.log_segment_failures = pipeline_->log().segment_failures();
   const MemoryLedger& ledger = context_.ledger;
   stats.memory_budget = ledger.budget();
   stats.memory_used = ledger.used();
@@ -110,7 +113,7 @@ Status Engine::Checkpoint(const std::string& directory) {
   pipeline_->WithCommitsHeld([&](ActiveMemtables& memtables, LogPosition log_end) {
     // After a failed sync, commits that never become visible keep their memtable from being
     // flushed, and need this lock to say so: waiting here would be for ever.
-    flushed = pipeline_->log().health();
+    flushed = pipeline_->log().failure();
     if (!flushed.ok()) return;
     memtables.FreezeAll(log_end);
     flushed = work_->WaitForFlushes();

@@ -104,6 +104,40 @@ TEST(Keyspaces, OfAnotherStoreAreRefusedByEveryVerb) {
   EXPECT_EQ(Scanned(*stranger, {.keyspace = foreign}), "");
 }
 
+// A job that began before the drop ends after it: its tables are in no version and never will be.
+TEST(Keyspaces, AFlushThatEndsAfterTheDropLeavesNoTable) {
+  const Machine machine;
+  auto db = machine.Open();
+  machine.manual->RunUntilIdle();
+  const Keyspace keyspace = db->CreateKeyspace("k").value();
+  PutMany(*db, 60, keyspace);  // more than a memtable: a flush is scheduled
+  ASSERT_EQ(db->GetStats().flushes, 0u);
+  ASSERT_TRUE(db->DropKeyspace("k").ok());
+  machine.manual->RunUntilIdle();
+  EXPECT_GT(db->GetStats().flushes, 0u) << "it must have run, or this proves nothing";
+  EXPECT_EQ(db->Verify().orphan_files, std::vector<std::string>());
+  EXPECT_EQ(machine.Names(".table"), std::vector<std::string>());
+}
+
+TEST(Keyspaces, AMergeThatEndsAfterTheDropLeavesNoTable) {
+  const Machine machine;
+  auto db = machine.Open();
+  machine.manual->RunUntilIdle();
+  const Keyspace keyspace = db->CreateKeyspace("k").value();
+  // Waiting for a flush runs no merge: low tasks come after high ones.
+  for (std::size_t run = 0; run < machine.tuning.runs_per_level + 1; ++run) {
+    PutMany(*db, 10, keyspace, static_cast<char>('a' + run));
+    ASSERT_TRUE(db->Flush().ok());
+  }
+  ASSERT_EQ(db->GetStats().compactions, 0u);
+  ASSERT_FALSE(machine.Names(".table").empty());
+  ASSERT_TRUE(db->DropKeyspace("k").ok());
+  machine.manual->RunUntilIdle();
+  EXPECT_GT(db->GetStats().compactions, 0u) << "it must have run, or this proves nothing";
+  EXPECT_EQ(db->Verify().orphan_files, std::vector<std::string>());
+  EXPECT_EQ(machine.Names(".table"), std::vector<std::string>());
+}
+
 // The disk fails while a drop is written, and a second time while the manifest is replaced: whether
 // the keyspace is gone stays open until the next open, so nothing more may be promised to it.
 TEST(Keyspaces, AFailedDropTakesNoDurableWriteWithIt) {

@@ -31,18 +31,21 @@ void PeriodicSync::Start() {
   MutexLock lock(mutex_);
   sync_.running = true;
   watch_.running = true;
-  Arm(sync_, &PeriodicSync::SyncTick);
-  Arm(watch_, &PeriodicSync::WatchTick);
+  const Micros now = context_.runtime.clock->Now();
+  Arm(sync_, &PeriodicSync::SyncTick, now);
+  Arm(watch_, &PeriodicSync::WatchTick, now);
 }
 
-void PeriodicSync::Arm(Chain& chain, void (PeriodicSync::*tick)()) {
-  chain.ticket = context_.runtime.executor->ScheduleAfter(interval_, Priority::kHigh,
-                                                          [this, tick] { (this->*tick)(); });
+void PeriodicSync::Arm(Chain& chain, void (PeriodicSync::*tick)(), Micros began) {
+  const Micros due = began + interval_ - context_.runtime.clock->Now();
+  chain.ticket = context_.runtime.executor->ScheduleAfter(
+      std::max(due, Micros(0)), Priority::kHigh, [this, tick] { (this->*tick)(); });
 }
 
 void PeriodicSync::SyncTick() {
+  const Micros began = context_.runtime.clock->Now();
   LogWriter& log = pipeline_.log();
-  if (log.durable() < log.appended() && log.health().ok()) {
+  if (log.durable() < log.appended() && log.failure().ok()) {
     // A failure is kept by the log itself: every later write answers with it.
     const Status synced = log.Sync(log.appended());
     state_.counters.log_syncs.fetch_add(1, std::memory_order_relaxed);
@@ -55,10 +58,11 @@ void PeriodicSync::SyncTick() {
     stopped_.NotifyAll();
     return;
   }
-  Arm(sync_, &PeriodicSync::SyncTick);
+  Arm(sync_, &PeriodicSync::SyncTick, began);
 }
 
 void PeriodicSync::WatchTick() {
+  const Micros began = context_.runtime.clock->Now();
   LogWriter& log = pipeline_.log();
   const LogPosition durable = log.durable();
   const LogPosition appended = log.appended();
@@ -76,7 +80,7 @@ void PeriodicSync::WatchTick() {
     stopped_.NotifyAll();
     return;
   }
-  Arm(watch_, &PeriodicSync::WatchTick);
+  Arm(watch_, &PeriodicSync::WatchTick, began);
 }
 
 void PeriodicSync::Beat() {
@@ -107,7 +111,7 @@ void PeriodicSync::Beat() {
 // manifest states it, so that damage to them does not pass for a torn tail.
 void PeriodicSync::VouchForLog() {
   const LogPosition durable = pipeline_.log().durable();
-  if (durable <= vouched_ || !pipeline_.log().health().ok()) return;
+  if (durable <= vouched_ || !pipeline_.log().failure().ok()) return;
   // Once a pause, also when it fails: without it nothing is lost, only less damage would be told.
   vouched_ = durable;
   VersionEdit edit;

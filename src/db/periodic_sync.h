@@ -28,7 +28,9 @@ class PeriodicSync {
     bool running = false;  // scheduled or running
   };
 
-  void Arm(Chain& chain, void (PeriodicSync::*tick)()) FIRN_REQUIRES(mutex_);
+  // The next tick comes an interval after this one began, at once if it took longer: the time a
+  // sync takes is not added to the bound.
+  void Arm(Chain& chain, void (PeriodicSync::*tick)(), Micros began) FIRN_REQUIRES(mutex_);
   void SyncTick();
   void WatchTick();
   void Beat();

@@ -27,6 +27,44 @@ TEST(PeriodicSync, MakesEverythingAcknowledgedDurableAfterOneInterval) {
   EXPECT_EQ(AfterPowerLoss(machine), "a=1 b=2 ");
 }
 
+TEST(PeriodicSync, TheTimeASyncTakesIsNotAddedToTheInterval) {
+  Machine machine;
+  Micros call_time(0);
+  machine.files->SetPause([&] { machine.manual->Advance(call_time); });
+  auto db = machine.Open();
+  machine.manual->RunUntilIdle();
+  ASSERT_TRUE(db->Put("a", "1").ok());
+  const Micros interval = std::chrono::duration_cast<Micros>(machine.options.sync_interval);
+  call_time = interval * 3 / 4;
+  machine.manual->Advance(interval);
+  machine.manual->RunUntilIdle();
+  call_time = Micros(0);
+  ASSERT_EQ(AfterPowerLoss(machine), "a=1 ");
+  ASSERT_TRUE(db->Put("b", "2").ok());
+  machine.manual->Advance(interval / 4);
+  machine.manual->RunUntilIdle();
+  EXPECT_EQ(AfterPowerLoss(machine), "a=1 b=2 ");
+}
+
+// The log lives on until it needs the segment that could not be prepared.
+TEST(PeriodicSync, GoesOnWhenTheNextSegmentCannotBePrepared) {
+  Machine machine;
+  auto db = machine.Open();
+  machine.manual->RunUntilIdle();
+  PutMany(*db, 25);  // more than a quarter of a segment: the next one is to be prepared
+  machine.files->InjectFault({.at_call = machine.files->calls() + 1});
+  machine.manual->RunUntilIdle();
+  ASSERT_TRUE(machine.files->fault_fired());
+  ASSERT_NE(db->GetStats().health, "ok");
+  EXPECT_EQ(db->GetStats().log_segment_failures, 1u);
+  ASSERT_TRUE(db->DeleteRange("", "z").ok());
+  ASSERT_TRUE(db->Put("late", "1").ok());
+  machine.manual->Advance(machine.options.sync_interval);
+  machine.manual->RunUntilIdle();
+  EXPECT_EQ(AfterPowerLoss(machine), "late=1 ");
+  EXPECT_TRUE(db->Put("durable", "1", {.durability = Durability::kSync}).ok());
+}
+
 TEST(PeriodicSync, CostsNothingWhileNothingIsWritten) {
   Machine machine;
   auto db = machine.Open();

@@ -16,6 +16,12 @@
 
 namespace firn {
 
+// The books at the very end, when nothing of the store is left that could give anything back.
+struct ClosedBooks {
+  const MemoryLedger& ledger;
+  ~ClosedBooks() { FIRN_DCHECK(ledger.used() == 0); }
+};
+
 // Threads: constant after open; the parts guard themselves.
 struct StoreContext {
   StoreContext(const Runtime& world, std::string path, const Options& opened_with,
@@ -41,6 +47,7 @@ struct StoreContext {
   const Options options;
   const Tuning tuning;
   MemoryLedger ledger;
+  const ClosedBooks books{ledger};  // behind the ledger, before all that it counts
   ArenaPool arenas;
   FramePool frames;
   OpenFiles files;

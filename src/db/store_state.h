@@ -30,6 +30,8 @@ struct StoreCounters {
   std::atomic<std::uint64_t> write_stalls{0};
   std::atomic<std::uint64_t> write_stall_micros{0};
   std::atomic<std::uint64_t> log_syncs{0};
+  std::atomic<std::uint64_t> job_failures{0};
+  std::atomic<std::uint64_t> manifest_failures{0};
 };
 
 struct StoreState {

@@ -102,7 +102,10 @@ Status VersionStore::StartNewManifest(ManifestState state) {
   const FileNumber old = manifest_state_.manifest;
   auto created = ManifestWriter::Create(*context_.runtime.file_system, *context_.directory_handle,
                                         context_.directory, number, state);
-  FIRN_RETURN_IF_ERROR(created.status());
+  if (!created.ok()) {
+    state_.counters.manifest_failures.fetch_add(1, std::memory_order_relaxed);
+    return std::move(created).status();
+  }
   if (writer_ != nullptr) {
     // Its content is superseded: a failing close of it changes nothing.
     const Status closed = writer_->Close();
@@ -135,6 +138,7 @@ Status VersionStore::WriteEdit(const VersionEdit& edit, const ManifestState& nex
     }
     // The edit may or may not be on disk (rule M3): nothing is removed until a whole new manifest
     // is.
+    state_.counters.manifest_failures.fetch_add(1, std::memory_order_relaxed);
     AbandonManifest();
   }
   return StartNewManifest(next);

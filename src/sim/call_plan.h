@@ -8,19 +8,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "sim/memory_file_system.h"
 #include "sim/seeded_random.h"
 
 namespace firn::testing {
-
-enum class CallKind : std::uint8_t {
-  kWrite,     // bytes into a file that exists; allocates too
-  kAllocate,  // a new file or name
-  kFileSync,
-  kOther,
-};
 
 // What the call must do instead of its work.
 enum class Verdict : std::uint8_t { kObey, kFail, kNoSpace, kWriteHalf, kDropPages };
@@ -33,18 +28,23 @@ class CallPlan {
   void SetFault(Fault fault);
   void SetRates(const FaultRates& rates);
   [[nodiscard]] std::uint64_t random_faults() const { return random_faults_; }
+  void ObserveFaults(std::function<void(const StruckFault&)> observer) {
+    observer_ = std::move(observer);
+  }
   void StopAt(std::uint64_t at_call) { stop_at_ = at_call; }
 
   // `path` names the file for faults that stick to it.
   Verdict Begin(CallKind kind, const std::string& path);
-  [[nodiscard]] bool FailsRead();
+  [[nodiscard]] bool FailsRead(const std::string& path);
+  // For the message of the last call's error: which random fault it was, or nothing.
+  [[nodiscard]] const std::string& mark() const { return mark_; }
 
  private:
   [[nodiscard]] bool CanHappenTo(CallKind kind) const;
   [[nodiscard]] Verdict FirstVerdict() const;
   [[nodiscard]] Verdict LaterVerdict(CallKind kind, const std::string& path) const;
-  [[nodiscard]] Verdict RandomVerdict(CallKind kind);
-  [[nodiscard]] bool Strikes(std::uint32_t one_in);
+  [[nodiscard]] Verdict RandomVerdict(CallKind kind, const std::string& path);
+  [[nodiscard]] bool Strikes(std::uint32_t one_in, CallKind kind, const std::string& path);
 
   std::uint64_t calls_ = 0;
   std::uint64_t stop_at_ = 0;  // 0: never
@@ -53,7 +53,10 @@ class CallPlan {
   std::string fault_path_;
   FaultRates rates_;
   SeededRandom random_{0};
+  std::uint64_t drawn_faults_ = 0;
   std::uint64_t random_faults_ = 0;
+  std::string mark_;
+  std::function<void(const StruckFault&)> observer_;
 };
 
 }  // namespace firn::testing

@@ -156,6 +156,7 @@ void FiberScheduler::SleepFor(Micros duration) {
 void FiberScheduler::JumpClock(Micros forward) {
   FIRN_CHECK(forward >= Micros(0));
   now_ += forward;
+  jumped_ += forward;
   WakeDue();
 }
 

@@ -66,6 +66,8 @@ class FiberScheduler final : private Cooperation {
   [[nodiscard]] Micros Now() const { return now_; }
   void SleepFor(Micros duration);
   void JumpClock(Micros forward);
+  // Of Now(): what was jumped over, time in which nobody could have done anything.
+  [[nodiscard]] Micros jumped() const { return jumped_; }
   // Blocks until a Notify of `key`, until `due` if set, or for no reason.
   void WaitFor(const void* key, const char* where, std::optional<Micros> due);
   void Notify(const void* key);
@@ -103,6 +105,7 @@ class FiberScheduler final : private Cooperation {
   std::function<void()> spawn_body_;
   std::function<void(TaskId, std::string_view)> observer_;
   Micros now_ = Micros(0);
+  Micros jumped_ = Micros(0);
   std::uint64_t steps_ = 0;
   std::uint64_t trace_ = 0;
   Outcome outcome_;

@@ -8,12 +8,12 @@ namespace {
 // What an unlimited disk says it has left.
 constexpr std::uint64_t kUnlimitedBytes = std::uint64_t{1} << 40;
 
-Status InjectedFailure(const std::string& path) {
-  return Status(StatusCode::kIo, path + ": simulated I/O error");
+Status InjectedFailure(const std::string& path, const std::string& mark) {
+  return Status(StatusCode::kIo, path + ": simulated I/O error" + mark);
 }
 
-Status DiskFull(const std::string& path) {
-  return Status(StatusCode::kNoSpace, path + ": simulated disk is full");
+Status DiskFull(const std::string& path, const std::string& mark = {}) {
+  return Status(StatusCode::kNoSpace, path + ": simulated disk is full" + mark);
 }
 
 }  // namespace
@@ -21,24 +21,24 @@ Status DiskFull(const std::string& path) {
 Status MemoryCore::Begin(CallKind kind, const std::string& path) {
   switch (plan.Begin(kind, path)) {
     case Verdict::kObey: return Status();
-    case Verdict::kNoSpace: return DiskFull(path);
-    default: return InjectedFailure(path);
+    case Verdict::kNoSpace: return DiskFull(path, plan.mark());
+    default: return InjectedFailure(path, plan.mark());
   }
 }
 
 Status MemoryCore::BeginRead(const std::string& path) {
-  return plan.FailsRead() ? InjectedFailure(path) : Status();
+  return plan.FailsRead(path) ? InjectedFailure(path, plan.mark()) : Status();
 }
 
 Status MemoryCore::Write(MemoryFile& file, const std::string& path, std::uint64_t offset,
                          Slice bytes) {
   switch (plan.Begin(CallKind::kWrite, path)) {
     case Verdict::kObey: break;
-    case Verdict::kNoSpace: return DiskFull(path);
+    case Verdict::kNoSpace: return DiskFull(path, plan.mark());
     case Verdict::kWriteHalf:
       file.Write(offset, bytes.substr(0, bytes.size() / 2));
-      return InjectedFailure(path);
-    default: return InjectedFailure(path);
+      return InjectedFailure(path, plan.mark());
+    default: return InjectedFailure(path, plan.mark());
   }
   const std::uint64_t end = offset + bytes.size();
   const std::uint64_t growth = end - std::min(end, file.size());
@@ -54,8 +54,8 @@ Status MemoryCore::Write(MemoryFile& file, const std::string& path, std::uint64_
 Status MemoryCore::Sync(MemoryFile& file, const std::string& path) {
   switch (plan.Begin(CallKind::kFileSync, path)) {
     case Verdict::kObey: file.Sync(); return Status();
-    case Verdict::kDropPages: file.DropUnsynced(); return InjectedFailure(path);
-    default: return InjectedFailure(path);
+    case Verdict::kDropPages: file.DropUnsynced(); return InjectedFailure(path, plan.mark());
+    default: return InjectedFailure(path, plan.mark());
   }
 }
 

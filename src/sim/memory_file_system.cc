@@ -39,6 +39,7 @@ class MemoryFileSystemImpl final : public MemoryFileSystem {
   [[nodiscard]] bool fault_fired() const override;
   void SetFaultRates(const FaultRates& rates) override;
   [[nodiscard]] std::uint64_t random_faults() const override;
+  void ObserveFaults(std::function<void(const StruckFault&)> observer) override;
   void SetPause(std::function<void()> pause) override { core_->pause = std::move(pause); }
   void StopAt(std::uint64_t at_call) override;
   [[nodiscard]] std::unique_ptr<MemoryFileSystem> CrashImage(
@@ -143,7 +144,7 @@ Status MemoryFileSystemImpl::CreateDirectory(const std::string& path) {
 
 Status MemoryFileSystemImpl::RemoveDirectory(const std::string& path) {
   DiskCall call(*core_);
-  FIRN_RETURN_IF_ERROR(core_->Begin(CallKind::kOther, path));
+  FIRN_RETURN_IF_ERROR(core_->Begin(CallKind::kRemove, path));
   return core_->tree.RemoveDirectory(path);
 }
 
@@ -165,19 +166,19 @@ Result<std::uint64_t> MemoryFileSystemImpl::FileSize(const std::string& path) {
 
 Status MemoryFileSystemImpl::Rename(const std::string& from, const std::string& to) {
   DiskCall call(*core_);
-  FIRN_RETURN_IF_ERROR(core_->Begin(CallKind::kOther, from));
+  FIRN_RETURN_IF_ERROR(core_->Begin(CallKind::kRename, from));
   return core_->tree.Rename(from, to);
 }
 
 Status MemoryFileSystemImpl::Remove(const std::string& path) {
   DiskCall call(*core_);
-  FIRN_RETURN_IF_ERROR(core_->Begin(CallKind::kOther, path));
+  FIRN_RETURN_IF_ERROR(core_->Begin(CallKind::kRemove, path));
   return core_->tree.RemoveFile(path);
 }
 
 Status MemoryFileSystemImpl::Link(const std::string& from, const std::string& to) {
   DiskCall call(*core_);
-  FIRN_RETURN_IF_ERROR(core_->Begin(CallKind::kAllocate, to));
+  FIRN_RETURN_IF_ERROR(core_->Begin(CallKind::kLink, to));
   FIRN_ASSIGN_OR_RETURN(auto file, FindFile(from));
   return core_->tree.Add(to, {.file = std::move(file), .directory = nullptr});
 }
@@ -188,7 +189,7 @@ Result<std::unique_ptr<FileLock>> MemoryFileSystemImpl::Lock(const std::string& 
   if (file == nullptr) {
     FIRN_ASSIGN_OR_RETURN(file, AddFile(path));
   } else {
-    FIRN_RETURN_IF_ERROR(core_->Begin(CallKind::kOther, path));
+    FIRN_RETURN_IF_ERROR(core_->Begin(CallKind::kLock, path));
   }
   if (!core_->locked.insert(file.get()).second) {
     return Status(StatusCode::kBusy, path + ": is locked; close the store that holds it first");
@@ -226,6 +227,11 @@ void MemoryFileSystemImpl::SetFaultRates(const FaultRates& rates) {
 std::uint64_t MemoryFileSystemImpl::random_faults() const {
   MutexLock lock(core_->mutex);
   return core_->plan.random_faults();
+}
+
+void MemoryFileSystemImpl::ObserveFaults(std::function<void(const StruckFault&)> observer) {
+  MutexLock lock(core_->mutex);
+  core_->plan.ObserveFaults(std::move(observer));
 }
 
 void MemoryFileSystemImpl::StopAt(std::uint64_t at_call) {

@@ -41,6 +41,30 @@ struct Fault {
   bool sticky = false;
 };
 
+enum class CallKind : std::uint8_t {
+  kWrite,     // bytes into a file that exists; allocates too
+  kAllocate,  // a new file or directory
+  kLink,      // a second name: allocates too
+  kFileSync,
+  kDirectorySync,
+  kClose,
+  kRename,
+  kRemove,
+  kRead,  // of a table's bytes; not counted
+  kLock,
+};
+
+// A call that failed by a rate. The message of its error ends with FaultMark(number), so that
+// whoever is told of it can be recognised.
+struct StruckFault {
+  std::uint64_t number = 0;  // from 1, in the order of the draws
+  CallKind call = CallKind::kWrite;
+  std::string path;
+};
+[[nodiscard]] inline std::string FaultMark(std::uint64_t number) {
+  return " [fault " + std::to_string(number) + "]";
+}
+
 // Faults at random calls, beside the one at a chosen call. A rate of n fails one call in n of those
 // it can happen to; 0: none.
 struct FaultRates {
@@ -50,6 +74,9 @@ struct FaultRates {
   std::uint32_t no_space_one_in = 0;    // allocations
   std::uint32_t short_write_one_in = 0;
   std::uint32_t sync_drop_one_in = 0;
+  // Of the faults drawn only those with these numbers strike: a run can be repeated with fewer.
+  std::uint64_t first = 1;
+  std::uint64_t last = UINT64_MAX;
 };
 
 class MemoryFileSystem : public FileSystem {
@@ -66,6 +93,9 @@ class MemoryFileSystem : public FileSystem {
   virtual void SetFaultRates(const FaultRates& rates) = 0;
   // Calls that failed by a rate.
   [[nodiscard]] virtual std::uint64_t random_faults() const = 0;
+  // Called at each of them, under the disk's mutex: must not call the disk. Set it before the first
+  // call.
+  virtual void ObserveFaults(std::function<void(const StruckFault&)> observer) = 0;
   // Called before each call that touches a file, its bytes or its name, without a lock: a simulated
   // runtime sleeps there. Set it before the first call.
   virtual void SetPause(std::function<void()> pause) = 0;

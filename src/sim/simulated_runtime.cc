@@ -2,6 +2,7 @@
 // high before low, in the order in which they became due.
 #include "sim/simulated_runtime.h"
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <map>
@@ -34,7 +35,7 @@ class SimulatedExecutor final : public Executor {
   }
 
   void Schedule(Priority priority, std::function<void()> task) override {
-    ReadyOf(priority).push_back({++last_ticket_, std::move(task)});
+    ReadyOf(priority).push_back({++last_ticket_, scheduler_.Now(), std::move(task)});
     scheduler_.Notify(this);
     YieldPoint("schedule");
   }
@@ -61,6 +62,17 @@ class SimulatedExecutor final : public Executor {
   [[nodiscard]] std::size_t low_slots() const override { return workers_ - 1; }
   bool RunOne() override { return false; }
 
+  // Whoever waits longest is the first in line, or the first timer that nobody moved yet.
+  [[nodiscard]] Micros longest_wait() const {
+    Micros longest = longest_wait_;
+    const std::deque<Task>& ready = ready_[static_cast<std::size_t>(Priority::kHigh)];
+    if (!ready.empty()) longest = std::max(longest, scheduler_.Now() - ready.front().due);
+    if (!timers_.empty()) {
+      longest = std::max(longest, scheduler_.Now() - timers_.begin()->first.first);
+    }
+    return longest;
+  }
+
   void Stop() {
     stopped_ = true;
     scheduler_.Notify(this);
@@ -69,6 +81,7 @@ class SimulatedExecutor final : public Executor {
  private:
   struct Task {
     std::uint64_t ticket;
+    Micros due;
     std::function<void()> run;
   };
 
@@ -79,12 +92,13 @@ class SimulatedExecutor final : public Executor {
   void MoveDueTimers() {
     while (!timers_.empty() && timers_.begin()->first.first <= scheduler_.Now()) {
       auto timer = timers_.extract(timers_.begin());
-      ReadyOf(timer.mapped().first).push_back({timer.key().second,
+      ReadyOf(timer.mapped().first).push_back({timer.key().second, timer.key().first,
                                                std::move(timer.mapped().second)});
     }
   }
 
   void RunFirst(Priority priority) {
+    if (priority == Priority::kHigh) longest_wait_ = longest_wait();
     const std::function<void()> run = std::move(ReadyOf(priority).front().run);
     ReadyOf(priority).pop_front();
     if (priority == Priority::kLow) ++low_running_;
@@ -115,6 +129,7 @@ class SimulatedExecutor final : public Executor {
   std::array<std::deque<Task>, 2> ready_;  // by Priority
   std::map<std::pair<Micros, std::uint64_t>, std::pair<Priority, std::function<void()>>> timers_;
   std::uint64_t last_ticket_ = 0;
+  Micros longest_wait_{0};
   std::size_t low_running_ = 0;
   bool stopped_ = false;
 };
@@ -136,6 +151,7 @@ class SimulatedRuntimeImpl final : public SimulatedRuntime {
     runtime_ = {&file_system, &clock_, &executor_, &random_};
   }
   [[nodiscard]] const Runtime& runtime() const override { return runtime_; }
+  [[nodiscard]] Micros longest_wait() const override { return executor_.longest_wait(); }
   void Stop() override { executor_.Stop(); }
 
  private:

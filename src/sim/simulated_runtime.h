@@ -21,6 +21,9 @@ class SimulatedRuntime {
                                                   std::size_t workers);
   virtual ~SimulatedRuntime() = default;
   [[nodiscard]] virtual const Runtime& runtime() const = 0;
+  // How long a task of high priority that was due waited for a worker, at most so far; one that
+  // waits now counts.
+  [[nodiscard]] virtual Micros longest_wait() const = 0;
   // Workers end when they have nothing to run; timers that are not due never will be.
   virtual void Stop() = 0;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/cooperation.h"
+
 namespace firn {
 namespace {
 
@@ -102,7 +104,9 @@ Status LiveSegments::LeadSync(SyncScope scope) {
   }
   const Micros begin = clock_.Now();
   mutex_.Unlock();
+  YieldPoint("log: sync begins");
   Status status = SyncFiles(segments, target);
+  YieldPoint("log: sync ended");
   mutex_.Lock();
   if (scope == SyncScope::kEverything) {
     group_.SyncEnds();

@@ -30,10 +30,12 @@ class SegmentedLogWriter final : public LogWriter {
   Status Sync(LogPosition upto) override { return live_.Sync(upto); }
   LogPosition appended() const override { return live_.appended(); }
   LogPosition durable() const override { return live_.durable(); }
+  Status failure() const override { return live_.health(); }
   Status health() const override {
     Status status = live_.health();
     return status.ok() ? supply_.health() : status;
   }
+  std::uint64_t segment_failures() const override { return supply_.failures(); }
   std::vector<SegmentInfo> segments() const override { return live_.Infos(); }
   void Release(LogPosition position) override { live_.Release(position); }
   void Trim() override { supply_.Trim(); }

@@ -76,9 +76,13 @@ class LogWriter {
 
   [[nodiscard]] virtual LogPosition appended() const = 0;  // behind the last record
   [[nodiscard]] virtual LogPosition durable() const = 0;
-  // The first failure, if any: the one that killed the writer, or one met while preparing the next
-  // segment, which will kill it when that segment is needed.
+  // What killed the writer, if anything did: nothing more can be appended or become durable.
+  [[nodiscard]] virtual Status failure() const = 0;
+  // The same, or a failure met while preparing the next segment, which will kill the writer when
+  // that segment is needed. Until then it is as alive as ever.
   [[nodiscard]] virtual Status health() const = 0;
+  // Segments that could not be prepared. A full disk is tried again, anything else is health().
+  [[nodiscard]] virtual std::uint64_t segment_failures() const = 0;
 
   // Segments in use, oldest first: number and the position behind its last possible byte.
   struct SegmentInfo {

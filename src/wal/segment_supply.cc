@@ -88,6 +88,7 @@ Result<PreparedSegment> SegmentSupply::Prepare(std::uint64_t bytes) {
     if (status.ok()) status = directory_.Sync();
   }
   if (status.ok()) return prepared;
+  failures_.fetch_add(1, std::memory_order_relaxed);
   prepared = Result<PreparedSegment>(status);  // closes the file
   {
     MutexLock lock(mutex_);

@@ -11,6 +11,7 @@
 // lock.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -58,6 +59,10 @@ class SegmentSupply {
   [[nodiscard]] Status health() const;  // the sticky failure (S2), if any
   // Closes the prepared segment, if any, and prepares no more. Answers the sticky failure too.
   [[nodiscard]] Status Close();
+  // Preparations that failed.
+  [[nodiscard]] std::uint64_t failures() const {
+    return failures_.load(std::memory_order_relaxed);
+  }
 
  private:
   enum class State : std::uint8_t { kIdle, kScheduled, kRunning };
@@ -77,6 +82,8 @@ class SegmentSupply {
   TaskTracker& tasks_;
   const std::function<FileNumber()> next_file_number_;
   const SegmentSupplySettings settings_;
+
+  std::atomic<std::uint64_t> failures_{0};
 
   mutable Mutex mutex_;
   CondVar prepared_;

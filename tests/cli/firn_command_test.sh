@@ -401,6 +401,33 @@ test_streams() {
   says 'MB/s'
 }
 
+# A build that cannot simulate says what to build instead.
+test_torture() {
+  run 0 torture --help
+  has '--seed'
+  has '--no-reduce'
+  run 2 torture --runs 0
+  run 2 torture --minutes nought
+  if "$firn" torture --runs 1 >/dev/null 2>&1; then
+    run 0 torture --seed 5 --runs 3
+    has '3 runs, '
+    has ' power losses, '
+    local counts=${answer% power losses*}
+    run 0 torture --seed 5 --runs 3
+    has "$counts power losses"
+    run 0 torture --seed 5 --runs 2 --json
+    has '"runs": 2, "steps": '
+    run 0 torture --minutes 0.001
+    has ' runs, '
+    run 0 torture --runs 2 --progress
+    says ' runs/s'
+  else
+    run 4 torture --runs 1
+    is ''
+    says 'cmake --preset dev && cmake --build build/dev --target firn'
+  fi
+}
+
 # Root may write anywhere, so as root the command runs as nobody.
 test_read_only_directory() {
   local as_user=()
@@ -439,6 +466,7 @@ test_damage
 test_repair
 test_busy_store
 test_streams
+test_torture
 test_read_only_directory
 
 if ((failures > 0)); then

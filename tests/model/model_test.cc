@@ -86,5 +86,42 @@ INSTANTIATE_TEST_SUITE_P(
         RunSettings{"threads", Compression::kNone, LogBackend::kMapped, true, 1 << 20, 256}),
     [](const auto& instance) { return std::string(instance.param.name); });
 
+// What a store answers may depend on nothing but what was asked of it. Each row differs from the
+// first in what the engine does behind the same calls.
+constexpr RunSettings kSameAnswers[] = {
+    {.name = "plain", .ledger_bytes = 1 << 20},
+    {.name = "lz4", .compression = Compression::kLz4, .ledger_bytes = 1 << 20, .block_bytes = 700},
+    {.name = "zstd", .compression = Compression::kZstd, .ledger_bytes = 1 << 20},
+    {.name = "hardly any cache", .ledger_bytes = 40 << 10, .block_bytes = 128},
+    {.name = "positioned log in short segments",
+     .log_backend = LogBackend::kPositioned,
+     .ledger_bytes = 1 << 20,
+     .log_segment_bytes = 8 << 10},
+    {.name = "small memtables", .ledger_bytes = 1 << 20, .memtable_bytes = 2 << 10},
+    {.name = "large memtables", .ledger_bytes = 4 << 20, .memtable_bytes = 256 << 10},
+    {.name = "small tables", .ledger_bytes = 1 << 20, .table_bytes = 1 << 10},
+    {.name = "many runs", .ledger_bytes = 1 << 20, .runs_per_level = 6},
+    {.name = "never durable", .ledger_bytes = 1 << 20, .durability = Durability::kNone},
+    {.name = "always durable", .ledger_bytes = 1 << 20, .durability = Durability::kSync},
+    {.name = "threads", .threads = true, .ledger_bytes = 1 << 20},
+};
+
+TEST(SameAnswers, WhateverTheSettings) {
+  const std::uint64_t first = FromEnvironment("FIRN_MODEL_FIRST", 1);
+  const std::uint64_t seeds = SeedCount(FromEnvironment("FIRN_MODEL_SEEDS", 1000) / 10);
+  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
+    const Plan plan = MakePlan(seed, kOperations);
+    std::uint64_t answers = 0;
+    for (const RunSettings& settings : kSameAnswers) {
+      RunCounts counts;
+      const auto failure = RunPlan(plan, plan.operations, settings, seed, &counts);
+      ASSERT_EQ(failure, std::nullopt) << "seed " << seed << ", '" << settings.name << "'";
+      if (&settings == kSameAnswers) answers = counts.answers;
+      ASSERT_EQ(counts.answers, answers)
+          << "seed " << seed << ": '" << settings.name << "' answers differently";
+    }
+  }
+}
+
 }  // namespace
 }  // namespace firn::testing

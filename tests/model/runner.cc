@@ -78,6 +78,13 @@ class Runner {
     Tuning tuning = TinyTuning();
     tuning.ledger_bytes = settings_.ledger_bytes;
     tuning.block_bytes = settings_.block_bytes;
+    if (settings_.memtable_bytes != 0) {
+      tuning.memtable_bytes = settings_.memtable_bytes;
+      tuning.memtables_bytes_max = settings_.memtable_bytes * 3;
+    }
+    if (settings_.table_bytes != 0) tuning.table_bytes = settings_.table_bytes;
+    if (settings_.log_segment_bytes != 0) tuning.log_segment_bytes = settings_.log_segment_bytes;
+    if (settings_.runs_per_level != 0) tuning.runs_per_level = settings_.runs_per_level;
     auto opened = OpenTiny(directory, options, tuning);
     if (!Check(opened.status(), "open")) return false;
     db = std::move(opened).value();
@@ -105,6 +112,16 @@ class Runner {
     }
   }
 
+  // FNV-1a; the length keeps two answers apart from one.
+  void Note(Slice answer) {
+    const auto mix = [this](std::uint64_t value) {
+      counts_.answers = (counts_.answers ^ value) * 0x100000001B3u;
+    };
+    mix(answer.size());
+    for (const char byte : answer) mix(static_cast<unsigned char>(byte));
+  }
+  void Note(bool answer) { Note(answer ? Slice("yes") : Slice("no")); }
+
   Slot& SlotOf(const Operation& operation) {
     Slot& slot = slots_[operation.keyspace % kSlots];
     return slot.exists ? slot : slots_[0];
@@ -125,6 +142,7 @@ class Runner {
       case Verb::kWalk: return Walk(operation);
       case Verb::kTakeSnapshot:
         snapshots_.push_back(HeldSnapshot{db_->GetSnapshot(), slots_});
+        Note(std::to_string(snapshots_.back().snapshot.sequence()));
         return;
       case Verb::kDropSnapshot:
         if (snapshots_.empty()) return;
@@ -148,7 +166,7 @@ class Runner {
     Slot& slot = SlotOf(operation);
     WriteOptions options;
     options.keyspace = slot.handle;
-    options.durability = static_cast<Durability>(operation.n % 3);
+    options.durability = settings_.durability.value_or(static_cast<Durability>(operation.n % 3));
     const std::string a = Key(operation.a);
     if (operation.verb == Verb::kPut) {
       const std::string value = ValueOf(operation.n);
@@ -190,7 +208,7 @@ class Runner {
       }
     }
     WriteOptions options;
-    options.durability = static_cast<Durability>(operation.b % 3);
+    options.durability = settings_.durability.value_or(static_cast<Durability>(operation.b % 3));
     if (!Check(db_->Write(batch, options), "batch")) return;
     for (std::size_t i = 0; i < kSlots; ++i) slots_[i].table = std::move(after[i]);
   }
@@ -201,6 +219,7 @@ class Runner {
     const std::string value = ValueOf(operation.n);
     auto stored = db_->PutIfAbsent(key, value, {.keyspace = slot.handle});
     if (!Check(stored.status(), "put if absent")) return;
+    Note(*stored);
     const bool expected = !slot.table.contains(key);
     if (*stored != expected) return Fail("put if absent answered wrongly");
     if (expected) slot.table[key] = value;
@@ -221,6 +240,7 @@ class Runner {
         operation.b % 4 == 0 ? std::nullopt : std::optional<Slice>(value);
     auto done = db_->CompareAndSet(key, expected, desired, {.keyspace = slot.handle});
     if (!Check(done.status(), "compare and set")) return;
+    Note(*done);
     if (*done == lie) return Fail("compare and set answered wrongly");
     if (lie) return;
     if (desired.has_value()) {
@@ -234,6 +254,8 @@ class Runner {
                   const ReadOptions& options) {
     auto got = db.Get(key, options);
     if (!Check(got.status(), "get")) return;
+    Note(got->has_value());
+    if (got->has_value()) Note(**got);
     const auto found = slot.table.find(key);
     const bool present = found != slot.table.end();
     if (got->has_value() != present) {
@@ -251,6 +273,8 @@ class Runner {
     PinnedValue pinned;
     auto found = db_->Get(Key(operation.b), pinned, options);
     if (!Check(found.status(), "pinned get")) return;
+    Note(*found);
+    if (*found) Note(pinned.value());
     const auto expected = slot.table.find(Key(operation.b));
     if (*found != (expected != slot.table.end())) return Fail("pinned get: wrong presence");
     if (*found && pinned.value() != expected->second) return Fail("pinned get: wrong value");
@@ -267,6 +291,10 @@ class Runner {
     options.keyspace = slot.handle;
     auto values = db_->MultiGet(views, options);
     if (!Check(values.status(), "multi-get")) return;
+    for (const auto& value : *values) {
+      Note(value.has_value());
+      if (value.has_value()) Note(*value);
+    }
     for (std::size_t i = 0; i < keys.size(); ++i) {
       const auto found = slot.table.find(keys[i]);
       const bool same = (*values)[i].has_value() == (found != slot.table.end()) &&
@@ -295,6 +323,8 @@ class Runner {
     std::size_t at = 0;
     for (reverse ? iterator.SeekToLast() : iterator.SeekToFirst(); iterator.Valid();
          reverse ? iterator.Prev() : iterator.Next(), ++at) {
+      Note(iterator.key());
+      Note(iterator.value());
       if (at >= expected.size()) return Fail("scan: more entries than the model has");
       if (iterator.key() != expected[at].first || iterator.value() != expected[at].second) {
         return Fail("scan: entry " + std::to_string(at) + " differs");
@@ -338,6 +368,8 @@ class Runner {
         if (valid) --at;
       }
       if (!Check(iterator.status(), "walk")) return;
+      Note(iterator.Valid());
+      if (iterator.Valid()) Note(iterator.key());
       if (iterator.Valid() != valid) return Fail("walk: wrong end");
       if (valid && (iterator.key() != at->first || iterator.value() != at->second)) {
         return Fail("walk: wrong entry after step " + std::to_string(step));
@@ -383,6 +415,7 @@ class Runner {
       const std::string name = "renamed" + std::to_string(operation.n);
       if (Check(db_->RenameKeyspace(slot.name, name), "rename keyspace")) slot.name = name;
     }
+    for (const std::string& name : db_->ListKeyspaces()) Note(name);
   }
 
   void Checkpoint() {

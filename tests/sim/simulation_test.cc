@@ -8,8 +8,9 @@
 
 #include <cstdlib>
 
-#include "sim/simulation.h"
 #include "testing/seeds.h"
+#include "torture/isolated_run.h"
+#include "torture/reducer.h"
 
 namespace firn::testing {
 namespace {
@@ -22,34 +23,22 @@ std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
 TEST(Simulation, KeepsEveryPromiseUnderEverySeed) {
   const std::uint64_t first = FromEnvironment("FIRN_SIM_FIRST", 1);
   const std::uint64_t seeds = SeedCount(FromEnvironment("FIRN_SIM_SEEDS", 10000));
-  Verdict sum;
-  std::uint64_t power_losses = 0;
-  std::uint64_t absorbed = 0;
+  RunTotals totals;
   for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
-    const Verdict verdict = Simulate(seed);
-    ASSERT_EQ(verdict.failure, "")
-        << "replay: FIRN_SIM_FIRST=" << seed
-        << " FIRN_SIM_SEEDS=1 build/dev/tests/firn_simulation_tests";
-    if (seed % 50 == 0) {
-      ASSERT_EQ(Simulate(seed).trace, verdict.trace) << "seed " << seed << " ran differently twice";
-    }
-    sum.steps += verdict.steps;
-    sum.commits += verdict.commits;
-    sum.faults += verdict.faults;
-    sum.flushes += verdict.flushes;
-    sum.compactions += verdict.compactions;
-    power_losses += verdict.lost_power ? 1 : 0;
-    absorbed += verdict.absorbed ? 1 : 0;
+    const RunVerdict verdict = RunSeed(seed, Simulate);
+    totals.Add(verdict);
+    if (verdict.failure.empty()) continue;
+    const Plan plan = MakePlan(seed);
+    FAIL() << verdict.failure << "\n  " << ToText(plan) << "\nreplay: FIRN_SIM_FIRST=" << seed
+           << " FIRN_SIM_SEEDS=1 build/dev/tests/firn_simulation_tests\nreduced to "
+           << InWords(Reduce(plan, verdict.failure, SimulateIsolated));
   }
-  std::printf("%llu seeds: %llu steps, %llu commits, %llu flushes, %llu compactions, %llu faults "
-              "(unnoticed in %llu runs), %llu power losses\n",
-              static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(sum.steps),
-              static_cast<unsigned long long>(sum.commits),
-              static_cast<unsigned long long>(sum.flushes),
-              static_cast<unsigned long long>(sum.compactions),
-              static_cast<unsigned long long>(sum.faults),
-              static_cast<unsigned long long>(absorbed),
-              static_cast<unsigned long long>(power_losses));
+  const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
+  std::printf("%llu seeds: %llu steps, %llu commits, %llu flushes, %llu merges, %llu faults "
+              "(nobody was told of some harmless ones in %llu runs), %llu power losses\n",
+              number(totals.runs), number(totals.steps), number(totals.commits),
+              number(totals.flushes), number(totals.merges), number(totals.faults),
+              number(totals.absorbed), number(totals.power_losses));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ constexpr char kFooter[] =
     "Exit codes: 0 done, 1 key not found (compare: records missing), 2 wrong usage, 3 bad input\n"
     "records (the good ones are stored), 4 the store cannot be used now (missing, busy, existing,\n"
     "closed, too new), 5 corruption, 6 no space, 7 input or output failed, 8 repaired, but with\n"
-    "losses.\n"
+    "losses, 9 torture: a promise was broken.\n"
     "Keys that begin with '-' go after '--'.";
 
 // --help and --version are answers, everything else is an error.
@@ -46,6 +46,7 @@ struct CommandLine::Parser {
     AddStatsCommands(commands);
     AddCareCommands(commands);
     AddVerifyCommands(commands);
+    AddTortureCommands(commands);
   }
 
   CommandContext context;

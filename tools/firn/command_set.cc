@@ -63,6 +63,12 @@ CLI::App* CommandSet::Add(const std::string& name, const std::string& descriptio
   return command;
 }
 
+CLI::App* CommandSet::AddWithoutStore(const std::string& name, const std::string& description) {
+  CLI::App* command = root_.add_subcommand(name, description);
+  command->add_flag("--json", context_.common.json, "Answer in JSON");
+  return command;
+}
+
 void CommandSet::AddKeyspaceOption(CLI::App& command) {
   command.add_option("--keyspace", context_.common.keyspace, "Keyspace (default: the default one)")
       ->option_text("NAME");

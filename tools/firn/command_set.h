@@ -49,6 +49,8 @@ class CommandSet {
   // A subcommand with --db, --json and the store's options. Null `parent`: of the root.
   CLI::App* Add(const std::string& name, const std::string& description,
                 CLI::App* parent = nullptr);
+  // One that works on no store: --json alone.
+  CLI::App* AddWithoutStore(const std::string& name, const std::string& description);
   void SetRun(CLI::App* command, Run run) { runs_.emplace_back(command, std::move(run)); }
 
   // Options several commands share.
@@ -74,5 +76,6 @@ void AddKeyspaceCommands(CommandSet& commands);
 void AddStatsCommands(CommandSet& commands);
 void AddCareCommands(CommandSet& commands);
 void AddVerifyCommands(CommandSet& commands);
+void AddTortureCommands(CommandSet& commands);
 
 }  // namespace firn::tool

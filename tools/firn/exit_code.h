@@ -16,6 +16,7 @@ enum class ExitCode : int {
   kNoSpace = 6,      // disk or memory budget full
   kIo = 7,           // reading or writing failed, standard output included
   kIncomplete = 8,   // repair: the new store is there, but not everything could be saved
+  kBrokenPromise = 9,  // torture: a run failed
 };
 
 [[nodiscard]] ExitCode ExitCodeOf(StatusCode code);

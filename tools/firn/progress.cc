@@ -32,20 +32,20 @@ std::string Facts(const ProgressState& state) {
   return text;
 }
 
+// The last column stays free: some terminals wrap when it is written.
+std::size_t LineColumns() { return TerminalColumns() - 1; }
+
 }  // namespace
 
-std::string RenderProgress(const ProgressState& state, std::size_t columns) {
-  std::string facts = Facts(state);
-  if (state.bytes_total > 0) {
-    const double share =
-        std::min(1.0, static_cast<double>(state.bytes) / static_cast<double>(state.bytes_total));
-    const std::string percent = fmt::format("{:3}%", static_cast<int>(share * 100));
+std::string RenderBar(std::optional<double> share, std::string facts, std::size_t columns) {
+  if (share.has_value()) {
+    const std::string percent = fmt::format("{:3}%", static_cast<int>(*share * 100));
     // "[bar] 100%  facts"
     const std::size_t other_columns = facts.size() + percent.size() + 5;
     const std::size_t room = columns > other_columns ? columns - other_columns : 0;
     if (room >= kBarColumnsMin) {
       const std::size_t width = std::min(room, kBarColumnsMax);
-      const auto full = static_cast<std::size_t>(share * static_cast<double>(width));
+      const auto full = static_cast<std::size_t>(*share * static_cast<double>(width));
       facts = fmt::format("[{}{}] {}  {}", std::string(full, '#'), std::string(width - full, '.'),
                           percent, facts);
     } else {
@@ -56,24 +56,42 @@ std::string RenderProgress(const ProgressState& state, std::size_t columns) {
   return facts;
 }
 
+std::string RenderProgress(const ProgressState& state, std::size_t columns) {
+  std::optional<double> share;
+  if (state.bytes_total > 0) {
+    share = static_cast<double>(std::min(state.bytes, state.bytes_total)) /
+            static_cast<double>(state.bytes_total);
+  }
+  return RenderBar(share, Facts(state), columns);
+}
+
 ProgressLine::ProgressLine(bool enabled, std::uint64_t bytes_total)
     : enabled_(enabled), bytes_total_(bytes_total), start_micros_(MonotonicMicros()) {}
 
-void ProgressLine::Update(std::optional<std::uint64_t> rows, std::uint64_t bytes) {
-  if (!enabled_) return;
-  const std::uint64_t now = MonotonicMicros();
-  if (is_drawn_ && now - drawn_micros_ < kRedrawMicros) return;
-  // The last column stays free: some terminals wrap when it is written.
-  const std::size_t columns = TerminalColumns() - 1;
-  std::string line(kClearLine);
-  line += RenderProgress({.rows = rows,
-                          .bytes = bytes,
-                          .bytes_total = bytes_total_,
-                          .elapsed_micros = now - start_micros_},
-                         columns);
-  WriteToStandardError(line);
+bool ProgressLine::IsDue(std::uint64_t now) const {
+  return enabled_ && (!is_drawn_ || now - drawn_micros_ >= kRedrawMicros);
+}
+
+void ProgressLine::Draw(const std::string& line, std::uint64_t now) {
+  WriteToStandardError(std::string(kClearLine) + line);
   drawn_micros_ = now;
   is_drawn_ = true;
+}
+
+void ProgressLine::Update(std::optional<std::uint64_t> rows, std::uint64_t bytes) {
+  const std::uint64_t now = MonotonicMicros();
+  if (!IsDue(now)) return;
+  Draw(RenderProgress({.rows = rows,
+                       .bytes = bytes,
+                       .bytes_total = bytes_total_,
+                       .elapsed_micros = now - start_micros_},
+                      LineColumns()),
+       now);
+}
+
+void ProgressLine::Show(std::optional<double> share, const std::string& facts) {
+  const std::uint64_t now = MonotonicMicros();
+  if (IsDue(now)) Draw(RenderBar(share, facts, LineColumns()), now);
 }
 
 void ProgressLine::Print(Slice line) {

@@ -24,6 +24,11 @@ struct ProgressState {
 // total is known, rows, bytes and bytes a second always.
 [[nodiscard]] std::string RenderProgress(const ProgressState& state, std::size_t columns);
 
+// `facts` behind a bar of the part that is done, or alone when that is not known. At most `columns`
+// characters.
+[[nodiscard]] std::string RenderBar(std::optional<double> share, std::string facts,
+                                    std::size_t columns);
+
 class ProgressLine {
  public:
   ProgressLine(bool enabled, std::uint64_t bytes_total);
@@ -32,6 +37,8 @@ class ProgressLine {
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   void Update(std::optional<std::uint64_t> rows, std::uint64_t bytes);
+  // For what is not counted in bytes: `share` of the work is done, `facts` says more.
+  void Show(std::optional<double> share, const std::string& facts);
   void set_bytes_total(std::uint64_t bytes_total) { bytes_total_ = bytes_total; }
   // A message line above the progress line; shown also when that is off.
   void Print(Slice line);
@@ -40,6 +47,9 @@ class ProgressLine {
   [[nodiscard]] std::uint64_t elapsed_micros() const;
 
  private:
+  [[nodiscard]] bool IsDue(std::uint64_t now) const;
+  void Draw(const std::string& line, std::uint64_t now);
+
   const bool enabled_;
   std::uint64_t bytes_total_;
   const std::uint64_t start_micros_;

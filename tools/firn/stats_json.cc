@@ -49,7 +49,10 @@ std::string StatsToJson(const Stats& stats) {
                           {"trivial_moves", stats.trivial_moves},
                           {"write_stalls", stats.write_stalls},
                           {"write_stall_micros", stats.write_stall_micros},
-                          {"log_syncs", stats.log_syncs}};
+                          {"log_syncs", stats.log_syncs},
+                          {"job_failures", stats.job_failures},
+                          {"manifest_failures", stats.manifest_failures},
+                          {"log_segment_failures", stats.log_segment_failures}};
   object["memory"] = {{"budget", stats.memory_budget},       {"used", stats.memory_used},
                       {"memtables", stats.memory_memtables}, {"frames", stats.memory_frames},
                       {"tables", stats.memory_tables},       {"jobs", stats.memory_jobs},

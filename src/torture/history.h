@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "env/runtime.h"
 #include "firn/options.h"
 #include "sim/picker.h"
 
@@ -62,7 +63,7 @@ class History {
   // `task` passed "commit: logged".
   void Logged(TaskId task);
 
-  void Acknowledge(Index commit, Durability durability);
+  void Acknowledge(Index commit, Durability durability, Micros now);
   // A sync that was asked for when `upto` commits were acknowledged has returned.
   void Synced(Index upto);
 
@@ -70,6 +71,8 @@ class History {
   [[nodiscard]] Index acknowledged() const { return acknowledged_; }
   [[nodiscard]] Index survives_kill() const { return survives_kill_; }
   [[nodiscard]] Index durable() const { return durable_; }
+  // All that was acknowledged at that time or before, at a durability that promises a bound.
+  [[nodiscard]] Index AcknowledgedBy(Micros time) const;
 
   // The commits up to this sequence number, which counts from the open. Nullopt: the number lies
   // inside a batch, or beyond the last commit.
@@ -113,6 +116,11 @@ class History {
   Index acknowledged_ = 0;
   Index survives_kill_ = 0;
   Index durable_ = 0;
+  struct Acknowledgement {
+    Micros time;
+    Index upto = 0;
+  };
+  std::vector<Acknowledgement> bounded_;  // ascending in both
   std::string failure_;
 };
 

@@ -1,4 +1,4 @@
-#include "sim/history.h"
+#include "torture/history.h"
 
 #include <algorithm>
 
@@ -59,15 +59,25 @@ std::optional<Index> History::Withdraw(TaskId task) {
   return logged.empty() ? std::nullopt : std::optional<Index>(logged.mapped());
 }
 
-void History::Acknowledge(Index commit, Durability durability) {
+void History::Acknowledge(Index commit, Durability durability, Micros now) {
   acknowledged_ = std::max(acknowledged_, commit);
-  if (durability != Durability::kNone) survives_kill_ = std::max(survives_kill_, commit);
+  if (durability != Durability::kNone) {
+    survives_kill_ = std::max(survives_kill_, commit);
+    if (bounded_.empty() || bounded_.back().upto < commit) bounded_.push_back({now, commit});
+  }
   if (durability == Durability::kSync) durable_ = std::max(durable_, commit);
 }
 
 void History::Synced(Index upto) {
   survives_kill_ = std::max(survives_kill_, upto);
   durable_ = std::max(durable_, upto);
+}
+
+Index History::AcknowledgedBy(Micros time) const {
+  const auto behind = std::upper_bound(
+      bounded_.begin(), bounded_.end(), time,
+      [](Micros wanted, const Acknowledgement& each) { return wanted < each.time; });
+  return behind == bounded_.begin() ? 0 : std::prev(behind)->upto;
 }
 
 std::optional<Index> History::IndexOf(std::uint64_t sequence) const {

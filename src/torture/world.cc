@@ -1,4 +1,4 @@
-#include "sim/world.h"
+#include "torture/world.h"
 
 namespace firn::testing {
 
@@ -6,6 +6,37 @@ Result<std::shared_ptr<Engine>> World::Open(const std::string& directory) {
   Options options = plan.options;
   options.runtime = &simulated->runtime();
   return Engine::Open(directory, options, plan.tuning);
+}
+
+void World::CompareCheckpoint(std::size_t index) {
+  auto opened = Open(checkpoints[index].directory);
+  if (!Check(opened.status(), "open a checkpoint")) return;
+  const std::shared_ptr<Engine> opened_engine = *opened;
+  Db copy(std::move(opened).value());
+  const Result<Tables> found = ReadTables(copy);
+  if (Check(found.status(), "read a checkpoint")) {
+    const auto wrong = history.CheckRecovered(*found, checkpoints[index].window);
+    if (wrong.has_value()) Fail("a checkpoint: " + *wrong);
+    checkpoints[index].compared = true;
+  }
+  Check(Close(copy), "close a checkpoint");
+  account.Count(opened_engine->GetStats());
+}
+
+Status World::Close(Db& store) {
+  account.Hear(store.GetStats().health);
+  return store.Close();
+}
+
+bool World::Check(const Status& status, const std::string& what) {
+  account.Answered(scheduler.running(), status);
+  if (status.ok()) return true;
+  ++errors;
+  const bool possible = files.random_faults() > 0 && status.code() != StatusCode::kCorruption &&
+                        status.code() != StatusCode::kInvalidArgument;
+  if (!possible) Fail(what + ": " + status.ToString());
+  Say("    " + what, status.ToString());
+  return false;
 }
 
 Result<Table> ReadTable(const Db& db, const IteratorOptions& options) {

@@ -4,7 +4,9 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "db/tuning.h"
 #include "firn/options.h"
@@ -34,6 +36,12 @@ enum class Verb : std::uint8_t {
 };
 inline constexpr std::size_t kVerbs = static_cast<std::size_t>(Verb::kSleep) + 1;
 
+struct OperationId {
+  std::size_t client = 0;
+  std::size_t index = 0;  // among those of the client
+  friend bool operator==(const OperationId&, const OperationId&) = default;
+};
+
 struct Plan {
   std::uint64_t seed = 0;
   ScheduleSettings schedule;
@@ -46,10 +54,17 @@ struct Plan {
   std::uint64_t value_bytes = 120;
   std::array<std::uint32_t, kVerbs> weights{};
   std::uint32_t latency_one_in = 0;  // calls of the disk that take a while; 0: none
+  std::uint32_t stall_one_in = 0;    // of those, that take very long; 0: none
   FaultRates faults;
   std::uint64_t crash_step = 0;  // 0: none
   CrashKeep crash_keep;
+  // The operations that are carried out; unset: all. What an operation does depends on its id
+  // alone, so leaving others out does not change it.
+  std::optional<std::vector<OperationId>> only{};
+  bool narrate = false;  // the verdict tells every operation in words
 
+  [[nodiscard]] bool Has(OperationId operation) const;
+  [[nodiscard]] std::vector<OperationId> Operations() const;
   [[nodiscard]] bool has_faults() const {
     return (faults.io_one_in | faults.read_one_in | faults.no_space_one_in |
             faults.short_write_one_in | faults.sync_drop_one_in) != 0;
@@ -57,6 +72,7 @@ struct Plan {
 };
 
 [[nodiscard]] Plan MakePlan(std::uint64_t seed);
+// On one line, as name=value words.
 [[nodiscard]] std::string ToText(const Plan& plan);
 [[nodiscard]] const char* NameOf(Verb verb);
 

@@ -7,12 +7,14 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "db/engine.h"
 #include "firn/db.h"
-#include "sim/history.h"
-#include "sim/plan.h"
 #include "sim/simulated_runtime.h"
+#include "torture/fault_account.h"
+#include "torture/history.h"
+#include "torture/plan.h"
 
 namespace firn::testing {
 
@@ -21,6 +23,13 @@ inline constexpr const char* kSlotNames[kSlots] = {"default", "second", "third"}
 // Writes into keyspaces that come and go: in the history for their place in the order, in no state
 // that is compared after a recovery.
 inline constexpr std::size_t kPassingSlot = kSlots;
+
+// A checkpoint that was acknowledged, and the states it may have.
+struct CheckpointMade {
+  std::string directory;
+  Window window;
+  bool compared = false;
+};
 
 struct World {
   const Plan& plan;
@@ -31,10 +40,14 @@ struct World {
   std::shared_ptr<Engine> engine{};  // of db: its books can be read after the close
   std::unique_ptr<Db> db{};
   std::array<Keyspace, kSlots> keyspaces{};
+  FaultAccount account{};
+  std::vector<CheckpointMade> checkpoints{};
   bool power_lost = false;
+  bool healed = false;  // the disk: no fault strikes any more
   std::uint64_t operations = 0;
   std::uint64_t errors = 0;  // statuses that were not ok
   std::string failure{};
+  std::vector<std::string> told{};  // where the plan says narrate
 
   void Fail(const std::string& what) {
     if (failure.empty() && !power_lost) {
@@ -43,17 +56,20 @@ struct World {
     }
   }
   [[nodiscard]] Result<std::shared_ptr<Engine>> Open(const std::string& directory);
+  // Opens it, compares it, closes it; faults may prevent that.
+  void CompareCheckpoint(std::size_t index);
+  // Hears what the store has to say first.
+  [[nodiscard]] Status Close(Db& store);
+  void Say(const std::string& who, const std::string& what) {
+    if (plan.narrate) told.push_back(who + ": " + what);
+  }
+  // Without the jumps of the clock: time in which somebody could have done something.
+  [[nodiscard]] Micros Worked() const { return scheduler.Now() - scheduler.jumped(); }
   // Nothing more should be tried.
   [[nodiscard]] bool over() const { return power_lost || !failure.empty(); }
-  // An error is only right where the disk had one, and says so.
-  bool Check(const Status& status, const std::string& what) {
-    if (status.ok()) return true;
-    ++errors;
-    const bool possible = files.random_faults() > 0 && status.code() != StatusCode::kCorruption &&
-                          status.code() != StatusCode::kInvalidArgument;
-    if (!possible) Fail(what + ": " + status.ToString());
-    return false;
-  }
+  // Judges what one call of the engine by the running task answered. An error is only right where
+  // the disk had one, and says so.
+  bool Check(const Status& status, const std::string& what);
 };
 
 // Reads one keyspace both ways.

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "sim/world.h"
+#include "torture/world.h"
 
 namespace firn::testing {
 
@@ -14,6 +14,8 @@ class Client {
  public:
   Client(World& world, std::uint64_t number);
   void Run();
+  // One durable write, outside the plan.
+  Status Probe();
 
  private:
   struct Held {
@@ -21,6 +23,7 @@ class Client {
     Index index;
   };
 
+  void Begin(std::size_t operation);
   [[nodiscard]] Verb DrawVerb();
   void Apply(Verb verb);
   void Write(Verb verb);
@@ -38,7 +41,8 @@ class Client {
 
   // Announces, calls, and holds the outcome against what was logged.
   template <typename Call>
-  void Commit(testing::Commit commit, Durability durability, const Call& call);
+  Status Commit(testing::Commit commit, Durability durability, const Call& call);
+  void Say(const std::string& what) { world_.Say("client " + std::to_string(number_), what); }
   [[nodiscard]] Window WindowSince(Index first) const { return {first, world_.history.logged()}; }
   void Expect(const std::optional<std::string>& wrong) {
     if (wrong.has_value()) world_.Fail(*wrong);
@@ -55,7 +59,8 @@ class Client {
   const TaskId task_;
   SeededRandom random_;
   std::vector<Held> held_;
-  std::uint64_t drawn_ = 0;  // values, so that each is unique
+  std::string operation_;    // names it
+  std::uint64_t drawn_ = 0;  // values and names of this operation, so that each is unique
 };
 
 }  // namespace firn::testing

@@ -1,21 +1,66 @@
-#include "sim/client.h"
+#include "torture/client.h"
 
 #include <algorithm>
 
 namespace firn::testing {
+namespace {
+
+std::string ToText(const Change& change) {
+  const std::string keyspace = change.slot < kSlots ? kSlotNames[change.slot] : "a passing one";
+  switch (change.kind) {
+    case Change::Kind::kPut:
+      return "put " + change.key + " (" + std::to_string(change.value.size()) + " bytes) in " +
+             keyspace;
+    case Change::Kind::kDelete: return "delete " + change.key + " in " + keyspace;
+    case Change::Kind::kDeleteRange:
+      return "delete from " + change.key + " to " + change.value + " in " + keyspace;
+  }
+  return "";
+}
+
+std::string ToText(const Commit& commit, Durability durability) {
+  static constexpr const char* kNames[] = {"none", "periodic", "sync"};
+  std::string text = commit.condition.has_value() ? "if unchanged: " : "";
+  for (const Change& change : commit.changes) text += ToText(change) + "; ";
+  return text + kNames[static_cast<std::size_t>(durability)];
+}
+
+}  // namespace
+
 
 Client::Client(World& world, std::uint64_t number)
     : world_(world),
       db_(*world.db),
       number_(number),
       task_(world.scheduler.running()),
-      random_(world.plan.seed * 31 + number) {}
+      random_(number) {}
 
 void Client::Run() {
   for (std::size_t i = 0; i < world_.plan.operations && !world_.over(); ++i) {
+    if (!world_.plan.Has({static_cast<std::size_t>(number_), i})) continue;
     ++world_.operations;
+    Begin(i);
     Apply(DrawVerb());
   }
+}
+
+// Each operation draws from a seed of its own, so that it stays what it is when others are left
+// out.
+void Client::Begin(std::size_t operation) {
+  constexpr std::uint64_t kOperationsMax = 1 << 20;
+  random_ = SeededRandom(
+      SeededRandom(world_.plan.seed * kOperationsMax + number_).Next64() + operation);
+  operation_ = std::to_string(number_) + '.' + std::to_string(operation);
+  drawn_ = 0;
+}
+
+Status Client::Probe() {
+  Begin(world_.plan.operations);
+  Change change = DrawChange(Verb::kPut);
+  const WriteOptions options{.durability = Durability::kSync,
+                             .keyspace = world_.keyspaces[change.slot]};
+  return Commit({{change}, {}}, Durability::kSync,
+                [&] { return db_.Put(change.key, change.value, options); });
 }
 
 Verb Client::DrawVerb() {
@@ -41,7 +86,10 @@ void Client::Apply(Verb verb) {
     case Verb::kSnapshot: return TakeSnapshot();
     case Verb::kReadSnapshot: return ReadSnapshot();
     case Verb::kSync: return Sync();
-    case Verb::kFlush: world_.Check(db_.Flush(), "flush"); return;
+    case Verb::kFlush:
+      Say("flush");
+      world_.Check(db_.Flush(), "flush");
+      return;
     case Verb::kCompact: return Compact();
     case Verb::kKeyspace: return PassingKeyspace();
     case Verb::kCheckpoint: return Checkpoint();
@@ -56,7 +104,7 @@ std::string Client::DrawKey() {
 }
 
 std::string Client::DrawValue() {
-  return std::to_string(number_) + '.' + std::to_string(++drawn_) + '.' +
+  return operation_ + '.' + std::to_string(++drawn_) + '.' +
          std::string(random_.Below(world_.plan.value_bytes), static_cast<char>('a' + number_));
 }
 
@@ -82,22 +130,26 @@ Change Client::DrawChange(Verb verb) {
 }
 
 template <typename Call>
-void Client::Commit(testing::Commit commit, Durability durability, const Call& call) {
+Status Client::Commit(testing::Commit commit, Durability durability, const Call& call) {
   World& world = world_;
+  Say(ToText(commit, durability));
   world.history.Announce(task_, std::move(commit));
   const Status status = call();
   const std::optional<Index> index = world.history.Withdraw(task_);
   if (!world.history.failure().empty()) world.Fail(world.history.failure());
-  if (status.ok()) {
-    if (!index.has_value()) return world.Fail("a write was acknowledged and never logged");
-    world.history.Acknowledge(*index, durability);
-    return;
+  if (world.Check(status, "write")) {
+    if (index.has_value()) {
+      world.history.Acknowledge(*index, durability, world.Worked());
+    } else {
+      world.Fail("a write was acknowledged and never logged");
+    }
+    return status;
   }
-  world.Check(status, "write");
   if (index.has_value() && status.code() != StatusCode::kIndeterminate) {
     world.Fail("a write failed, but its commit " + std::to_string(*index) +
                " was logged: " + status.ToString());
   }
+  return status;
 }
 
 void Client::Write(Verb verb) {
@@ -105,13 +157,13 @@ void Client::Write(Verb verb) {
   WriteOptions options;
   options.durability = DrawDurability();
   options.keyspace = world_.keyspaces[change.slot];
-  Commit({{change}, {}}, *options.durability, [&] {
+  static_cast<void>(Commit({{change}, {}}, *options.durability, [&] {
     switch (change.kind) {
       case Change::Kind::kPut: return db_.Put(change.key, change.value, options);
       case Change::Kind::kDelete: return db_.Delete(change.key, options);
       default: return db_.DeleteRange(change.key, change.value, options);
     }
-  });
+  }));
 }
 
 void Client::Batch() {
@@ -131,9 +183,9 @@ void Client::Batch() {
     commit.changes.push_back(change);
   }
   const Durability durability = DrawDurability();
-  Commit(std::move(commit), durability, [&] {
+  static_cast<void>(Commit(std::move(commit), durability, [&] {
     return db_.Write(batch, {.durability = durability});
-  });
+  }));
 }
 
 void Client::WriteIf(bool only_if_absent) {
@@ -152,6 +204,7 @@ void Client::WriteIf(bool only_if_absent) {
   options.durability = DrawDurability();
   options.keyspace = world_.keyspaces[slot];
   const Index before = world_.history.acknowledged();
+  Say(ToText({{change}, condition}, *options.durability));
   world_.history.Announce(task_, {{change}, condition});
   const Result<bool> done =
       only_if_absent
@@ -169,7 +222,7 @@ void Client::WriteIf(bool only_if_absent) {
     return;
   }
   if (*done != index.has_value()) return world_.Fail("a conditional write answers wrongly");
-  if (*done) return world_.history.Acknowledge(*index, *options.durability);
+  if (*done) return world_.history.Acknowledge(*index, *options.durability, world_.Worked());
   Expect(world_.history.CheckRefused(condition, WindowSince(before)));
 }
 
@@ -178,6 +231,7 @@ void Client::Get(const ReadOptions& options, std::optional<Index> at) {
   const std::string key = DrawKey();
   ReadOptions read = options;
   read.keyspace = world_.keyspaces[slot];
+  Say("get " + key + " of " + kSlotNames[slot]);
   const Index before = world_.history.acknowledged();
   std::optional<std::string> found;
   if (random_.Coin()) {
@@ -202,6 +256,7 @@ void Client::MultiGet() {
   const std::vector<Slice> views(keys.begin(), keys.end());
   ReadOptions options;
   options.keyspace = world_.keyspaces[slot];
+  Say("multi-get of " + std::to_string(keys.size()) + " keys of " + kSlotNames[slot]);
   const Index before = world_.history.acknowledged();
   const auto values = db_.MultiGet(views, options);
   if (!world_.Check(values.status(), "multi-get")) return;
@@ -232,6 +287,8 @@ void Client::Scan(const Snapshot& snapshot, std::optional<Index> at) {
   options.upper = upper;
   options.keyspace = world_.keyspaces[slot];
   options.snapshot = snapshot;
+  Say("scan of " + std::string(kSlotNames[slot]) + " from '" + lower + "' to '" + upper + "'" +
+      (at.has_value() ? " in a snapshot" : ""));
   const Index before = world_.history.acknowledged();
   const Result<Table> found = ReadTable(db_, options);
   if (!world_.Check(found.status(), "scan")) return;
@@ -241,6 +298,7 @@ void Client::Scan(const Snapshot& snapshot, std::optional<Index> at) {
 
 void Client::TakeSnapshot() {
   if (held_.size() == 3) held_.erase(held_.begin());
+  Say("take a snapshot");
   const Index before = world_.history.acknowledged();
   Snapshot snapshot = db_.GetSnapshot();
   const std::optional<Index> index = world_.history.IndexOf(snapshot.sequence());
@@ -263,6 +321,7 @@ void Client::ReadSnapshot() {
 }
 
 void Client::Sync() {
+  Say("sync");
   const Index before = world_.history.acknowledged();
   if (world_.Check(db_.Sync(), "sync")) world_.history.Synced(before);
 }
@@ -275,18 +334,22 @@ void Client::Compact() {
   std::optional<Slice> upper;
   if (random_.Coin()) lower = a;
   if (random_.Coin()) upper = b;
-  world_.Check(db_.CompactRange(lower, upper, world_.keyspaces[DrawSlot()]), "compact range");
+  const std::size_t slot = DrawSlot();
+  Say("compact " + std::string(kSlotNames[slot]) + " from '" + (lower ? a : "") + "' to '" +
+      (upper ? b : "~") + "'");
+  world_.Check(db_.CompactRange(lower, upper, world_.keyspaces[slot]), "compact range");
 }
 
 void Client::PassingKeyspace() {
-  const std::string name = "passing " + std::to_string(number_) + '.' + std::to_string(++drawn_);
+  const std::string name = "passing " + operation_;
+  Say("create, use and drop keyspace '" + name + "'");
   const auto created = db_.CreateKeyspace(name);
   if (!world_.Check(created.status(), "create keyspace")) return;
   const WriteOptions write{.durability = DrawDurability(), .keyspace = *created};
   const Change change{Change::Kind::kPut, kPassingSlot, name, DrawValue()};
-  const std::uint64_t errors = world_.errors;
-  Commit({{change}, {}}, *write.durability, [&] { return db_.Put(name, change.value, write); });
-  if (errors != world_.errors || world_.over()) return;
+  const Status put = Commit({{change}, {}}, *write.durability,
+                            [&] { return db_.Put(name, change.value, write); });
+  if (!put.ok() || world_.over()) return;
   if (random_.Coin()) world_.Check(db_.Flush(), "flush");
   ReadOptions read;
   read.keyspace = *created;
@@ -303,19 +366,13 @@ void Client::PassingKeyspace() {
 }
 
 void Client::Checkpoint() {
-  const std::string directory =
-      "/checkpoint " + std::to_string(number_) + '.' + std::to_string(++drawn_);
+  const std::string directory = "/checkpoint " + operation_;
+  Say("checkpoint");
   const Index before = world_.history.acknowledged();
   if (!world_.Check(db_.Checkpoint(directory), "checkpoint")) return;
   const Window window = WindowSince(before);
-  auto opened = world_.Open(directory);
-  if (!world_.Check(opened.status(), "open a checkpoint")) return;
-  Db copy(std::move(opened).value());
-  const Result<Tables> found = ReadTables(copy);
-  if (world_.Check(found.status(), "read a checkpoint")) {
-    Expect(world_.history.CheckRecovered(*found, window));
-  }
-  world_.Check(copy.Close(), "close a checkpoint");
+  world_.checkpoints.push_back({directory, window});
+  world_.CompareCheckpoint(world_.checkpoints.size() - 1);
 }
 
 }  // namespace firn::testing

@@ -1,11 +1,22 @@
-#include "sim/simulation.h"
+#include "torture/simulation.h"
+
+#include <algorithm>
+#include <map>
 
 #include "cache/epoch.h"
-#include "sim/client.h"
 #include "sim/manual_runtime.h"
+#include "torture/client.h"
 
 namespace firn::testing {
 namespace {
+
+// How long a store may take to get well once the disk is: background work tries a full disk again
+// every second, and a try may meet stalls.
+constexpr Micros kHealTime = std::chrono::seconds(10);
+constexpr Micros kHealStep = std::chrono::milliseconds(250);
+// What a call of the disk takes: about a device's fsync, and a device that hangs for a moment.
+constexpr std::uint64_t kLatencyMicrosMax = 3000;
+constexpr std::uint64_t kStallMicrosMax = 400000;
 
 // What the disk holds when a run is over, and which states are legal then.
 struct Remains {
@@ -16,17 +27,19 @@ struct Remains {
 
 class Simulation {
  public:
-  explicit Simulation(std::uint64_t seed)
-      : plan_(MakePlan(seed)), latency_(~seed), scheduler_(plan_.schedule) {
+  explicit Simulation(const Plan& plan)
+      : plan_(plan), latency_(~plan.seed), scheduler_(plan.schedule) {
     files_->SetPause([this] { Pause(); });
-    simulated_ = SimulatedRuntime::Create(scheduler_, *files_, seed, plan_.workers);
+    files_->ObserveFaults([this](const StruckFault& fault) {
+      world_.account.Struck(scheduler_.running(), fault);
+      world_.Say("disk", ToText(fault));
+    });
+    simulated_ = SimulatedRuntime::Create(scheduler_, *files_, plan.seed, plan_.workers);
     world_.simulated = simulated_.get();
   }
 
-  Verdict Run() {
-    scheduler_.Observe([this](TaskId task, std::string_view where) {
-      if (where == "commit: logged") world_.history.Logged(task);
-    });
+  RunVerdict Run() {
+    scheduler_.Observe([this](TaskId task, std::string_view where) { Observe(task, where); });
     scheduler_.Spawn("main", [this] { Main(); });
     if (plan_.crash_step != 0) {
       scheduler_.SpawnAtStep(plan_.crash_step, "power loss", [this] { LosePower(); });
@@ -45,15 +58,29 @@ class Simulation {
       world_.engine.reset();
     }
     if (verdict_.failure.empty()) CheckRemains();
-    if (!verdict_.failure.empty()) verdict_.failure += "\n  " + ToText(plan_);
+    if (verdict_.failure.empty()) CheckAccount();
+    verdict_.told = std::move(world_.told);
     return verdict_;
   }
 
  private:
+  void Observe(TaskId task, std::string_view where) {
+    if (where == "commit: logged") {
+      world_.history.Logged(task);
+    } else if (where == "log: sync begins") {
+      sync_began_[task] = world_.Worked();
+    } else if (where == "log: sync ended") {
+      longest_sync_ = std::max(longest_sync_, world_.Worked() - sync_began_[task]);
+      sync_began_.erase(task);
+    }
+  }
+
   void Pause() {
     if (plan_.latency_one_in == 0 || Cooperation::Current() == nullptr) return;
     if (latency_.Below(plan_.latency_one_in) != 0) return;
-    scheduler_.SleepFor(Micros(static_cast<std::int64_t>(latency_.Below(3000))));
+    const bool stall = plan_.stall_one_in != 0 && latency_.Below(plan_.stall_one_in) == 0;
+    const std::uint64_t micros_max = stall ? kStallMicrosMax : kLatencyMicrosMax;
+    scheduler_.SleepFor(Micros(static_cast<std::int64_t>(latency_.Below(micros_max))));
   }
 
   void Main() {
@@ -67,6 +94,7 @@ class Simulation {
       }
       for (const TaskId client : clients) scheduler_.Join(client);
     }
+    if (world_.db != nullptr && plan_.has_faults() && !world_.over()) Heal();
     if (world_.db != nullptr) Close();
     simulated_->Stop();
   }
@@ -86,23 +114,55 @@ class Simulation {
     return Status();
   }
 
+  // The disk is well again. A store that promises to get well does so; any other refuses writes
+  // until it is opened again, which CheckRemains does.
+  void Heal() {
+    world_.Say("disk", "is well again");
+    files_->SetFaultRates({});
+    for (std::size_t i = 0; i < world_.checkpoints.size(); ++i) {
+      if (!world_.checkpoints[i].compared && !world_.over()) world_.CompareCheckpoint(i);
+    }
+    Client client(world_, plan_.clients);
+    const Micros deadline = scheduler_.Now() + kHealTime;
+    Status flushed;
+    Status written;
+    do {
+      if (!flushed.ok()) scheduler_.SleepFor(kHealStep);
+      flushed = world_.db->Flush();
+      world_.Check(flushed, "flush after the faults");
+      written = client.Probe();
+      if (world_.over() || (flushed.ok() && written.ok())) return;
+      if (written.code() == StatusCode::kClosed && HealthOf(*world_.db) != "ok") return;
+    } while (scheduler_.Now() < deadline);
+    world_.Fail("the store does not get well after the disk: health is '" +
+                HealthOf(*world_.db) + "', a flush answers " + flushed.ToString() +
+                ", a write " + written.ToString());
+  }
+
+  std::string HealthOf(const Db& db) {
+    std::string health = db.GetStats().health;
+    world_.account.Hear(health);
+    return health;
+  }
+
   void Close() {
     Db& db = *world_.db;
     if (!plan_.has_faults() && !world_.over() && plan_.seed % 2 == 0) Settle();
+    const Status closed = world_.Close(db);
     const Stats stats = db.GetStats();
+    world_.account.Count(stats);
     verdict_.flushes = stats.flushes;
     verdict_.compactions = stats.compactions;
-    const bool healthy = stats.health == "ok";
-    const Status closed = db.Close();
     if (world_.Check(closed, "close")) {
       world_.history.Synced(world_.history.acknowledged());
     }
-    if (files_->random_faults() > 0 && healthy && world_.errors == 0) verdict_.absorbed = true;
     for (Keyspace& keyspace : world_.keyspaces) keyspace = Keyspace();
     world_.db.reset();
     EpochDomain::Process().Drain();
     if (EpochDomain::Process().pending() != 0) world_.Fail("retired objects outlive their store");
     CheckBooks();
+    if (world_.engine.use_count() != 1) world_.Fail("a handle outlives its holder");
+    // What is still in the books must go with the store: ClosedBooks looks.
     world_.engine.reset();
     if (files_->open_handles() != 0) world_.Fail("handles stay open after close");
     AddRemains();
@@ -154,7 +214,8 @@ class Simulation {
     const bool killed =
         keep.data == CrashKeep::Data::kEverything && keep.names == CrashKeep::Names::kEverything;
     const History& history = world_.history;
-    const Index first = killed ? history.survives_kill() : history.durable();
+    const Index first =
+        killed ? history.survives_kill() : std::max(history.durable(), DurableByPromise());
     Remains remains{"after a loss of power at step " + std::to_string(scheduler_.steps()),
                     files_->CrashImage(keep),
                     {first, 0}};
@@ -162,6 +223,30 @@ class Simulation {
     world_.power_lost = true;
     files_->StopAt(1);
     remains_.push_back(std::move(remains));
+  }
+
+  // Durability::kPeriodic (docs/recovery.md, "What each level promises"): two intervals, or the
+  // sync in flight if it takes longer, and one sync more; the syncer may have to wait for a worker.
+  // A log that failed syncs no more, so a run with faults is promised nothing.
+  Index DurableByPromise() const {
+    if (files_->random_faults() > 0) return 0;
+    const Micros interval = std::chrono::duration_cast<Micros>(plan_.options.sync_interval);
+    Micros sync = longest_sync_;
+    for (const auto& [task, began] : sync_began_) sync = std::max(sync, world_.Worked() - began);
+    const Micros bound = std::max(2 * interval, sync) + sync + simulated_->longest_wait();
+    return world_.history.AcknowledgedBy(world_.Worked() - bound);
+  }
+
+  void CheckAccount() {
+    verdict_.absorbed = world_.account.told_by_nobody() != 0;
+    const bool opened = !remains_.empty();
+    const auto& made = world_.checkpoints;
+    const bool compared = std::all_of(made.begin(), made.end(),
+                                      [](const CheckpointMade& each) { return each.compared; });
+    const auto untold = world_.account.FirstUntold({.content = opened,
+                                                    .orphans = opened,
+                                                    .checkpoints = compared || world_.power_lost});
+    if (untold.has_value()) verdict_.failure = *untold;
   }
 
   void CheckRemains() {
@@ -189,6 +274,9 @@ class Simulation {
     const auto verified = db.Verify();
     if (!verified.ok()) return "verify: " + verified.status().ToString();
     if (!verified.orphan_files.empty()) return "orphan file " + verified.orphan_files.front();
+    const Status written = db.Put("written after the open", "1", {.durability = Durability::kSync});
+    if (!written.ok()) return "write: " + written.ToString();
+    if (const Status flushed = db.Flush(); !flushed.ok()) return "flush: " + flushed.ToString();
     if (Status closed = db.Close(); !closed.ok()) return "close: " + closed.ToString();
     return remains.disk->open_handles() == 0 ? "" : "handles stay open";
   }
@@ -200,11 +288,13 @@ class Simulation {
   std::unique_ptr<SimulatedRuntime> simulated_;
   World world_{.plan = plan_, .scheduler = scheduler_, .files = *files_};
   std::vector<Remains> remains_;
-  Verdict verdict_;
+  std::map<TaskId, Micros> sync_began_;  // syncs of the log that go on
+  Micros longest_sync_{0};
+  RunVerdict verdict_;
 };
 
 }  // namespace
 
-Verdict Simulate(std::uint64_t seed) { return Simulation(seed).Run(); }
+RunVerdict Simulate(const Plan& plan) { return Simulation(plan).Run(); }
 
 }  // namespace firn::testing

@@ -1,4 +1,6 @@
-#include "sim/plan.h"
+#include "torture/plan.h"
+
+#include <algorithm>
 
 #include "testing/tiny_store.h"
 
@@ -47,6 +49,7 @@ void DrawStore(SeededRandom& random, Plan& plan) {
 
 void DrawFaults(SeededRandom& random, Plan& plan) {
   if (random.Coin()) plan.latency_one_in = 1 + static_cast<std::uint32_t>(random.Below(8));
+  if (random.Below(3) == 0) plan.stall_one_in = 10 + static_cast<std::uint32_t>(random.Below(50));
   plan.crash_keep = {OneOf<CrashKeep::Data>(random, {CrashKeep::Data::kNothing,
                                                      CrashKeep::Data::kEverything,
                                                      CrashKeep::Data::kRandomSectors}),
@@ -68,6 +71,19 @@ void DrawFaults(SeededRandom& random, Plan& plan) {
 }
 
 }  // namespace
+
+bool Plan::Has(OperationId operation) const {
+  return !only.has_value() || std::find(only->begin(), only->end(), operation) != only->end();
+}
+
+std::vector<OperationId> Plan::Operations() const {
+  if (only.has_value()) return *only;
+  std::vector<OperationId> all;
+  for (std::size_t client = 0; client < clients; ++client) {
+    for (std::size_t index = 0; index < operations; ++index) all.push_back({client, index});
+  }
+  return all;
+}
 
 Plan MakePlan(std::uint64_t seed) {
   SeededRandom random(seed);
@@ -102,11 +118,15 @@ std::string ToText(const Plan& plan) {
   text += number("memtable_bytes", plan.tuning.memtable_bytes);
   text += number("ledger_bytes", plan.tuning.ledger_bytes);
   text += number("latency_one_in", plan.latency_one_in);
+  text += number("stall_one_in", plan.stall_one_in);
   text += number("io_one_in", plan.faults.io_one_in);
   text += number("read_one_in", plan.faults.read_one_in);
   text += number("no_space_one_in", plan.faults.no_space_one_in);
   text += number("short_write_one_in", plan.faults.short_write_one_in);
   text += number("sync_drop_one_in", plan.faults.sync_drop_one_in);
+  if (plan.has_faults()) {
+    text += number("first_fault", plan.faults.first) + number("last_fault", plan.faults.last);
+  }
   text += number("crash_step", plan.crash_step);
   text += number("crash_data", static_cast<std::uint64_t>(plan.crash_keep.data));
   text += number("crash_names", static_cast<std::uint64_t>(plan.crash_keep.names));
