@@ -29,7 +29,7 @@ Status MemoryWritableFile::Close() {
   handle_.Close();
   MemoryCore& core = handle_.core();
   DiskCall call(core);
-  return core.Begin(CallKind::kOther, path_);
+  return core.Begin(CallKind::kClose, path_);
 }
 
 MemoryRandomAccessFile::MemoryRandomAccessFile(OpenFile open)
@@ -98,7 +98,7 @@ Status MemorySegmentFile::Close() {
   MemoryCore& core = handle_.core();
   DiskCall call(core);
   LetGo();
-  return core.Begin(CallKind::kOther, path_);
+  return core.Begin(CallKind::kClose, path_);
 }
 
 MemoryDirectoryHandle::MemoryDirectoryHandle(std::shared_ptr<MemoryCore> core, std::string path,
@@ -108,7 +108,7 @@ MemoryDirectoryHandle::MemoryDirectoryHandle(std::shared_ptr<MemoryCore> core, s
 Status MemoryDirectoryHandle::Sync() {
   MemoryCore& core = handle_.core();
   DiskCall call(core);
-  Status verdict = core.Begin(CallKind::kOther, path_);
+  Status verdict = core.Begin(CallKind::kDirectorySync, path_);
   if (verdict.ok()) core.tree.Sync(*directory_);
   return verdict;
 }
