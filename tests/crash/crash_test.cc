@@ -20,7 +20,7 @@ std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::max(1ull, std::strtoull(text, nullptr, 10));
 }
 
-std::uint64_t Subsets() { return FromEnvironment("FIRN_CRASH_SUBSETS", 8); }
+std::uint64_t Subsets() { return FromEnvironment("FIRN_CRASH_SUBSETS", 48); }
 
 void Print(const char* what, const Tally& tally, std::chrono::steady_clock::duration took) {
   const double seconds = std::chrono::duration<double>(took).count();

@@ -70,7 +70,30 @@ void Ledger::Acknowledge(bool durable) {
 void Ledger::Refuse() { states_.back().refused = true; }
 
 void Ledger::IssueCopy(const std::string& directory) {
-  copies_.push_back({directory, FingerprintAt(acknowledged_, names_done_)});
+  copies_.push_back({directory, FingerprintAt(acknowledged_, names_done_), SIZE_MAX, false});
+}
+
+bool Ledger::HasCopy(const std::string& directory) const {
+  return std::any_of(copies_.begin(), copies_.end(), [&](const Copy& copy) {
+    return copy.directory == directory && copy.done_at != SIZE_MAX;
+  });
+}
+
+// Each copy that there is was one of those attempted, and each that was finished is there.
+std::string Ledger::JudgeCopies(const Sighting& sighting, const Bounds& bounds) const {
+  const auto issued_end = copies_.begin() + static_cast<std::ptrdiff_t>(bounds.copies_issued);
+  for (const auto& [directory, fingerprint] : sighting.copies) {
+    const bool legal = std::any_of(copies_.begin(), issued_end, [&](const Copy& copy) {
+      return copy.directory == directory && (copy.partial || copy.fingerprint == fingerprint);
+    });
+    if (!legal) return directory + " is neither whole nor absent";
+  }
+  for (auto copy = copies_.begin(); copy != issued_end; ++copy) {
+    if (copy->done_at <= bounds.copies_done && !sighting.copies.contains(copy->directory)) {
+      return copy->directory + " was finished and is gone";
+    }
+  }
+  return "";
 }
 
 bool Ledger::Adopt(const Found& found) {
@@ -124,14 +147,7 @@ std::string Ledger::Judge(const Sighting& sighting, const Bounds& bounds) const 
   if (bounds.shown) {
     return sighting == *bounds.shown ? "" : "what an open showed was lost by a later crash";
   }
-  for (std::size_t i = 0; i < bounds.copies_issued; ++i) {
-    const auto copy = sighting.copies.find(copies_[i].directory);
-    if (copy == sighting.copies.end()) {
-      if (i < bounds.copies_done) return copies_[i].directory + " was finished and is gone";
-    } else if (copy->second != copies_[i].fingerprint) {
-      return copies_[i].directory + " is neither whole nor absent";
-    }
-  }
+  if (std::string wrong = JudgeCopies(sighting, bounds); !wrong.empty()) return wrong;
   for (std::size_t names = bounds.names_done; names <= bounds.names_issued; ++names) {
     for (std::size_t state = bounds.survives_power; state <= bounds.issued; ++state) {
       if (!states_[state].refused && FingerprintAt(state, names) == sighting.store) return "";

@@ -72,7 +72,10 @@ class Ledger {
 
   // A copy of what the store holds now, made in `directory`.
   void IssueCopy(const std::string& directory);
-  void AcknowledgeCopy() { copies_done_ = copies_.size(); }
+  void AcknowledgeCopy() { copies_.back().done_at = ++copies_done_; }
+  // It says itself that it is not whole.
+  void AcknowledgePartOfCopy() { copies_.back().partial = true; }
+  [[nodiscard]] bool HasCopy(const std::string& directory) const;
 
   // An open showed `found`: from now on exactly that. False when it was not legal.
   [[nodiscard]] bool Adopt(const Found& found);
@@ -97,8 +100,11 @@ class Ledger {
   struct Copy {
     std::string directory;
     std::uint64_t fingerprint = 0;
+    std::size_t done_at = SIZE_MAX;  // how many were done when it was; a failed one never is
+    bool partial = false;
   };
 
+  [[nodiscard]] std::string JudgeCopies(const Sighting& sighting, const Bounds& bounds) const;
   [[nodiscard]] static State MakeState(Contents contents);
   [[nodiscard]] Found See(std::size_t state, std::size_t names) const;
   [[nodiscard]] std::uint64_t FingerprintAt(std::size_t state, std::size_t names) const;

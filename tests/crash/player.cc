@@ -215,8 +215,10 @@ void Player::Pause(std::uint64_t milliseconds) {
 }
 
 void Player::Checkpoint(const std::string& directory) {
-  ledger_.IssueCopy(directory);
+  const bool taken = ledger_.HasCopy(directory);
+  if (!taken) ledger_.IssueCopy(directory);
   if (!Note(store_.db->Checkpoint(directory))) return;
+  if (taken) return Wrong("a checkpoint overwrote another");
   ledger_.AcknowledgeCopy();
   ledger_.AllDurable();  // it is made of tables that the store shares
 }
@@ -227,9 +229,12 @@ void Player::Repair(const std::string& directory) {
     ledger_.IssueCopy(directory);
     auto repaired =
         RepairStore(kStoreDirectory, directory, OptionsOf(workload_, store_.manual->runtime()));
-    if (Note(repaired.status())) {
+    if (Note(repaired.status()) && repaired->complete()) {
       ledger_.AcknowledgeCopy();
-      if (!repaired->complete()) Wrong("a repair of a whole store misses something");
+    } else if (repaired.ok()) {
+      ledger_.AcknowledgePartOfCopy();
+      errors_.push_back("repair: not everything could be read");
+      if (!files_.fault_fired()) Wrong("a repair of a whole store misses something");
     }
   }
   OpenAgain();
@@ -264,6 +269,11 @@ void Player::Commit(const std::vector<Operation>& operations, Durability durabil
 }
 
 void Player::Answered(const Status& status, Durability durability) {
+  Judge(status, durability);
+  if (committed_) committed_();
+}
+
+void Player::Judge(const Status& status, Durability durability) {
   if (Note(status)) {
     if (log_failed_) Wrong("a write succeeded after an indeterminate one");
     ledger_.Acknowledge(durability == Durability::kSync);

@@ -27,6 +27,8 @@ class Player {
   // Opens, does every step and closes; `after` is called after each of these, and false from it
   // ends the play. Ends too when the store cannot be opened.
   void Play(const std::function<bool()>& after);
+  // Called after every commit; set it before Play.
+  void OnCommit(std::function<void()> committed) { committed_ = std::move(committed); }
 
   // The first broken promise; empty when none was.
   [[nodiscard]] const std::string& wrong() const { return wrong_; }
@@ -70,6 +72,7 @@ class Player {
   void Commit(const std::vector<Operation>& operations, Durability durability);
   // What a write answered, of a commit that was issued.
   void Answered(const Status& status, Durability durability);
+  void Judge(const Status& status, Durability durability);
   // True when ok; keeps the error otherwise.
   bool Note(const Status& status);
   void RunSome();
@@ -83,6 +86,7 @@ class Player {
   const Workload& workload_;
   MemoryFileSystem& files_;
   Ledger& ledger_;
+  std::function<void()> committed_;
   OpenedStore store_;
   std::map<std::string, Keyspace> keyspaces_;
   Snapshot snapshot_;

@@ -124,7 +124,7 @@ std::vector<Workload> Stores() {
                  Put("a", 40).Durable()}},
       {.name = "checkpoint_of_keyspaces",
        .steps = {Create("second"), Fill(10, 100).In("second"), Fill(5, 100), Checkpoint("/copy"),
-                 Drop("second"), Checkpoint("/later"), Fill(3, 100)}},
+                 Drop("second"), Checkpoint("/copy"), Checkpoint("/later"), Fill(3, 100)}},
       {.name = "failed_sync",
        .steps = {Fill(6, 100), Put("a", 50).Durable(), Fill(4, 100), FailSync(),
                  Put("b", 50).Durable(), Put("c", 50), Reopen(), Fill(5, 100), Sync()}},
