@@ -60,6 +60,8 @@ void BackgroundWork::RetryLater() {
       MutexLock relock(retry_mutex_);
       retry_pending_ = false;
     }
+    // What is due is tried again and says so again; what is not due any more has no error.
+    state_.ClearNoSpace();
     {
       MutexLock relock(state_.mutex);
       for (const auto& [id, keyspace] : state_.by_id) keyspace->compaction_due = true;

@@ -82,6 +82,24 @@ TEST_F(FullDisk, RetriesDoNotFillItFurther) {
   EXPECT_LE(machine_.Names(".table").size(), before + 1);
 }
 
+// The lack of space that an idle merge met was forgotten only by the next job that succeeded. When
+// nothing was left to do there was none: health said "no space" and Flush refused for ever, on a
+// disk with room. Found by an error at every call (tests/crash).
+TEST_F(FullDisk, IsForgottenWhenNothingIsLeftToDoButTheSpaceIsBack) {
+  PutMany(*db_, 20, {}, 'b');
+  ASSERT_TRUE(db_->Flush().ok());
+  machine_.files->InjectFault(
+      {.at_call = machine_.files->calls() + 1, .kind = Fault::Kind::kNoSpace});
+  EXPECT_EQ(db_->WaitForIdle().code(), StatusCode::kNoSpace);
+  ASSERT_TRUE(machine_.files->fault_fired());
+  EXPECT_NE(db_->GetStats().health, "ok");
+  machine_.manual->Advance(std::chrono::seconds(2));
+  machine_.manual->RunUntilIdle();
+  EXPECT_EQ(db_->GetStats().health, "ok");
+  EXPECT_EQ(db_->Flush().ToString(), "ok");
+  EXPECT_EQ(db_->WaitForIdle().ToString(), "ok");
+}
+
 TEST_F(FullDisk, CanBeClosedAndReopenedWithoutLoss) {
   Fill();
   Status refusal;

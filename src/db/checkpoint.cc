@@ -60,12 +60,19 @@ std::vector<std::shared_ptr<const TableReader>> TablesOf(const Version& version)
   return tables;
 }
 
+Status CheckNothingThere(FileSystem& file_system, const std::string& directory,
+                         const std::string& maker) {
+  const Status listed =
+      directory.empty() ? Status() : file_system.List(directory).status();
+  if (listed.code() == StatusCode::kNotFound) return Status();
+  if (!listed.ok()) return listed;
+  return Status(StatusCode::kConflict, "'" + directory + "' exists already; " + maker +
+                                           " makes its own directory");
+}
+
 Status WriteCheckpoint(FileSystem& file_system, const std::string& source,
                        const std::string& target, ManifestState state) {
-  if (target.empty() || file_system.List(target).ok()) {
-    return Status(StatusCode::kConflict,
-                  "'" + target + "' exists already; a checkpoint makes its own directory");
-  }
+  FIRN_RETURN_IF_ERROR(CheckNothingThere(file_system, target, "a checkpoint"));
   FIRN_RETURN_IF_ERROR(file_system.CreateDirectory(target));
   Status status = FillCheckpoint(file_system, source, target, std::move(state));
   if (status.ok()) {

@@ -10,6 +10,12 @@
 
 namespace firn {
 
+// ok when nothing is called `directory`; kConflict when something is, saying that `maker` ("a
+// checkpoint") makes its own. What cannot be told is an error: who goes on after it would clean up
+// somebody's store after his own failure.
+[[nodiscard]] Status CheckNothingThere(FileSystem& file_system, const std::string& directory,
+                                       const std::string& maker);
+
 // `target` must not exist; its parent must. On failure nothing of it is left, as far as the file
 // system lets go. The tables of `state` are kept alive by it.
 [[nodiscard]] Status WriteCheckpoint(FileSystem& file_system, const std::string& source,

@@ -58,6 +58,26 @@ TEST(Checkpoint, NeedsAFreshDirectoryInAnExistingOne) {
   EXPECT_EQ(db->Put("still", "1").ToString(), "ok");
 }
 
+// A target that could not be listed passed for one that is not there; the checkpoint then failed on
+// the first name it met and cleaned up: it removed the store it had been pointed at. Found by an
+// error at every look at the disk (tests/crash).
+TEST(Checkpoint, IntoAStoreThatCannotBeListedLeavesItAlone) {
+  const Machine machine;
+  auto db = machine.Open();
+  PutMany(*db, 30);
+  ASSERT_EQ(db->Checkpoint("/copy").ToString(), "ok");
+  const std::string then = Scanned(*db);
+  ASSERT_TRUE(db->Put("later", "1").ok());
+  ASSERT_TRUE(db->Flush().ok());
+  machine.files->InjectFault({.at_call = machine.files->looks() + 1, .kind = Fault::Kind::kLook});
+  EXPECT_EQ(db->Checkpoint("/copy").code(), StatusCode::kIo);
+  EXPECT_EQ(machine.files->fault_place(), "look at /copy");
+  EXPECT_EQ(db->Checkpoint("/copy").code(), StatusCode::kConflict);
+  auto copy = machine.TryOpen("/copy");
+  ASSERT_EQ(copy.status().ToString(), "ok");
+  EXPECT_EQ(Scanned(**copy), then);
+}
+
 TEST(Checkpoint, ThatFailsLeavesNothingBehindAndTheStoreAtWork) {
   for (std::uint64_t call = 1; call < 60; ++call) {
     const Machine machine;

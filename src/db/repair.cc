@@ -27,10 +27,7 @@ class Repair {
 
   Result<RepairReport> Run() {
     FIRN_RETURN_IF_ERROR(LockSource());
-    if (target_.directory.empty() || files_.List(target_.directory).ok()) {
-      return Status(StatusCode::kConflict,
-                    "'" + target_.directory + "' exists already; a repair makes its own directory");
-    }
+    FIRN_RETURN_IF_ERROR(CheckNothingThere(files_, target_.directory, "a repair"));
     FIRN_RETURN_IF_ERROR(MeasureSource());
     FIRN_ASSIGN_OR_RETURN(survey_, SurveyStore(source_, report_, [this](std::uint64_t bytes) {
                             Done(bytes);

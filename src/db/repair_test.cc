@@ -310,6 +310,25 @@ TEST(RepairErrors, SayWhyAndLeaveNothing) {
   EXPECT_FALSE(machine.files->List(kTarget).ok());
 }
 
+// As a checkpoint did (src/db/checkpoint_test.cc): a target that could not be listed was taken for
+// free, and cleaned up after the failure that this led to.
+TEST(RepairErrors, ATargetThatCannotBeListedIsLeftAlone) {
+  const Machine machine;
+  machine.Open().reset();
+  ASSERT_TRUE(RepairStore(kStore, kTarget, machine.options).ok());
+  const std::vector<std::string> names = machine.Names("", kTarget);
+  ASSERT_FALSE(names.empty());
+  for (std::uint64_t look = 1;; ++look) {
+    machine.files->InjectFault(
+        {.at_call = machine.files->looks() + look, .kind = Fault::Kind::kLook});
+    EXPECT_FALSE(RepairStore(kStore, kTarget, machine.options).ok());
+    const bool fired = machine.files->fault_fired();
+    machine.files->InjectFault({});
+    ASSERT_EQ(machine.Names("", kTarget), names) << "look " << look;
+    if (!fired) return;
+  }
+}
+
 TEST(RepairErrors, AFailingCallLeavesNoTargetOrAWholeOne) {
   const Machine machine;
   {

@@ -9,10 +9,35 @@ bool Allocates(CallKind kind) {
 
 }  // namespace
 
+const char* NameOf(CallKind kind) {
+  switch (kind) {
+    case CallKind::kWrite: return "write to";
+    case CallKind::kAllocate: return "creation of";
+    case CallKind::kLink: return "link to";
+    case CallKind::kFileSync: return "sync of";
+    case CallKind::kClose: return "close of";
+    case CallKind::kRename: return "rename of";
+    case CallKind::kRemove: return "removal of";
+    case CallKind::kDirectorySync: return "directory sync of";
+    case CallKind::kRead: return "read of";
+    case CallKind::kLock: return "lock of";
+  }
+  return "call for";
+}
+
 void CallPlan::SetFault(Fault fault) {
   fault_ = fault;
   fired_ = false;
   fault_path_.clear();
+  fault_place_.clear();
+  fault_call_ = 0;
+}
+
+void CallPlan::Fire(std::uint64_t call, const std::string& what, const std::string& path) {
+  fired_ = true;
+  fault_call_ = call;
+  fault_path_ = path;
+  fault_place_ = what + " " + path;
 }
 
 bool CallPlan::CanHappenTo(CallKind kind) const {
@@ -20,7 +45,10 @@ bool CallPlan::CanHappenTo(CallKind kind) const {
     case Fault::Kind::kIo: return true;
     case Fault::Kind::kNoSpace: return Allocates(kind);
     case Fault::Kind::kShortWrite: return kind == CallKind::kWrite;
-    case Fault::Kind::kSyncDropsPages: return kind == CallKind::kFileSync;
+    case Fault::Kind::kSyncDropsPages:
+    case Fault::Kind::kSyncRevertsPages: return kind == CallKind::kFileSync;
+    case Fault::Kind::kLook:
+    case Fault::Kind::kNoMapping: return false;
   }
   return false;
 }
@@ -31,18 +59,24 @@ Verdict CallPlan::FirstVerdict() const {
     case Fault::Kind::kNoSpace: return Verdict::kNoSpace;
     case Fault::Kind::kShortWrite: return Verdict::kWriteHalf;
     case Fault::Kind::kSyncDropsPages: return Verdict::kDropPages;
+    case Fault::Kind::kSyncRevertsPages: return Verdict::kRevertPages;
+    case Fault::Kind::kLook:
+    case Fault::Kind::kNoMapping: break;
   }
   return Verdict::kFail;
 }
 
 Verdict CallPlan::LaterVerdict(CallKind kind, const std::string& path) const {
-  if (!fault_.sticky) return Verdict::kObey;
+  if (!fault_.sticky || fault_.kind == Fault::Kind::kLook ||
+      fault_.kind == Fault::Kind::kNoMapping) {
+    return Verdict::kObey;
+  }
   if (fault_.kind == Fault::Kind::kNoSpace) {
     return CanHappenTo(kind) ? Verdict::kNoSpace : Verdict::kObey;
   }
   if (path != fault_path_) return Verdict::kObey;
-  const bool drops = fault_.kind == Fault::Kind::kSyncDropsPages && kind == CallKind::kFileSync;
-  return drops ? Verdict::kDropPages : Verdict::kFail;
+  const bool sync = kind == CallKind::kFileSync && CanHappenTo(kind);
+  return sync ? FirstVerdict() : Verdict::kFail;
 }
 
 void CallPlan::SetRates(const FaultRates& rates) {
@@ -75,6 +109,24 @@ bool CallPlan::FailsRead(const std::string& path) {
   return Strikes(rates_.read_one_in, CallKind::kRead, path);
 }
 
+bool CallPlan::FailsLook(const std::string& path) {
+  ++looks_;
+  if (fault_.kind != Fault::Kind::kLook || fault_.at_call == 0) return false;
+  if (fired_) return fault_.sticky && path == fault_path_;
+  if (looks_ < fault_.at_call) return false;
+  Fire(looks_, "look at", path);
+  return true;
+}
+
+bool CallPlan::FailsMapping(const std::string& path) {
+  ++mappings_;
+  if (fault_.kind != Fault::Kind::kNoMapping || fault_.at_call == 0) return false;
+  if (fired_) return fault_.sticky;
+  if (mappings_ < fault_.at_call) return false;
+  Fire(mappings_, "mapping of", path);
+  return true;
+}
+
 Verdict CallPlan::Begin(CallKind kind, const std::string& path) {
   ++calls_;
   mark_.clear();
@@ -83,8 +135,7 @@ Verdict CallPlan::Begin(CallKind kind, const std::string& path) {
   if (random != Verdict::kObey) return random;
   if (fired_) return LaterVerdict(kind, path);
   if (fault_.at_call == 0 || calls_ < fault_.at_call || !CanHappenTo(kind)) return Verdict::kObey;
-  fired_ = true;
-  fault_path_ = path;
+  Fire(calls_, NameOf(kind), path);
   return FirstVerdict();
 }
 

@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/hash.h"
+#include "sim/seeded_random.h"
 
 namespace firn::testing {
 namespace {
@@ -133,6 +135,18 @@ std::vector<std::uint64_t> CowBytes::DifferentSectors(const CowBytes& a, const C
     }
   }
   return different;
+}
+
+std::uint64_t CowBytes::Fingerprint() const {
+  static const std::uint64_t zeros = KeyHash(Slice(kZeros.data(), kZeros.size()));
+  std::uint64_t mixed = size_;
+  for (std::uint64_t offset = 0; offset < size_; offset += kChunkBytes) {
+    const char* const chunk = ChunkOrZeros(offset / kChunkBytes);
+    const std::uint64_t hash =
+        chunk == kZeros.data() ? zeros : KeyHash(Slice(chunk, kChunkBytes));  // B1
+    mixed = SeededRandom(mixed ^ hash).Next64();
+  }
+  return mixed;
 }
 
 void CowBytes::TakeSector(const CowBytes& from, std::uint64_t sector) {

@@ -41,6 +41,8 @@ class CowBytes {
   // longer one.
   [[nodiscard]] static std::vector<std::uint64_t> DifferentSectors(const CowBytes& a,
                                                                    const CowBytes& b);
+  // Equal for contents of equal size and bytes, however they came to be.
+  [[nodiscard]] std::uint64_t Fingerprint() const;
   // Copies one sector of `from`, as far as it lies inside this content.
   void TakeSector(const CowBytes& from, std::uint64_t sector);
 

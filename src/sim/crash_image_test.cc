@@ -1,6 +1,7 @@
 // What a power loss keeps: data and names apart, every way to keep either.
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <string>
 #include <utility>
@@ -219,6 +220,82 @@ TEST_F(CrashImage, FromTheStopOnNothingChangesAnyMore) {
   const auto image = fs_->CrashImage({Data::kEverything, Names::kEverything});
   EXPECT_THAT(image->List("/").value(), ElementsAre("f", "g"));
   EXPECT_EQ(image->ReadFile("/g", 10).value(), "in");
+}
+
+// One unit of each kind: a name, a size, and sectors.
+class ChosenImage : public CrashImage {
+ protected:
+  void SetUp() override {
+    CreateSynced("/old", std::string(3 * kSectorBytes, 'o'));
+    auto segment = fs_->ReopenSegment("/old", SegmentBackend::kPositioned).value();
+    ASSERT_TRUE(segment->WriteAt(0, "n").ok());
+    ASSERT_TRUE(segment->WriteAt(2 * kSectorBytes, "n").ok());
+    auto file = fs_->CreateFile("/new").value();
+    ASSERT_TRUE(file->Append(std::string(kSectorBytes + 10, 'x')).ok());
+  }
+  // The image that keeps units of which `keep` says so.
+  std::unique_ptr<MemoryFileSystem> Keeping(
+      const std::function<bool(const UnsyncedUnit&)>& keep) const {
+    std::vector<bool> kept;
+    for (const UnsyncedUnit& unit : fs_->Unsynced()) kept.push_back(keep(unit));
+    return fs_->CrashImageOf(kept);
+  }
+};
+using Kind = UnsyncedUnit::Kind;
+
+TEST_F(ChosenImage, UnitsAreNamesThenSizeAndSectorsOfEachFile) {
+  std::vector<Kind> kinds;
+  for (const UnsyncedUnit& unit : fs_->Unsynced()) kinds.push_back(unit.kind);
+  EXPECT_THAT(kinds, ElementsAre(Kind::kName, Kind::kSector, Kind::kSector, Kind::kSize,
+                                 Kind::kSector, Kind::kSector));
+}
+
+TEST_F(ChosenImage, NoneAndAllAreTheImagesOfThoseNames) {
+  EXPECT_EQ(Keeping([](const auto&) { return false; })->Fingerprint(),
+            fs_->CrashImage({})->Fingerprint());
+  EXPECT_EQ(Keeping([](const auto&) { return true; })->Fingerprint(),
+            fs_->CrashImage({Data::kEverything, Names::kEverything})->Fingerprint());
+  EXPECT_NE(fs_->CrashImage({})->Fingerprint(),
+            fs_->CrashImage({Data::kEverything, Names::kEverything})->Fingerprint());
+}
+
+TEST_F(ChosenImage, EachUnitIsKeptAlone) {
+  const auto sector = Keeping([](const auto& unit) {
+    return unit.kind == Kind::kSector && unit.sector == 2;
+  });
+  const std::string old = sector->ReadFile("/old", 1 << 20).value();
+  EXPECT_EQ(old[0], 'o');
+  EXPECT_EQ(old[2 * kSectorBytes], 'n');
+  EXPECT_THAT(sector->List("/").value(), ElementsAre("old"));
+
+  const auto name = Keeping([](const auto& unit) { return unit.kind == Kind::kName; });
+  EXPECT_EQ(name->ReadFile("/new", 1 << 20).value(), "");
+  const auto size = Keeping([](const auto& unit) { return unit.kind != Kind::kSector; });
+  EXPECT_EQ(size->ReadFile("/new", 1 << 20).value(), std::string(kSectorBytes + 10, '\0'));
+  const auto first = Keeping([](const auto& unit) {
+    return unit.kind == Kind::kName || (unit.kind == Kind::kSector && unit.sector == 0);
+  });
+  EXPECT_EQ(first->ReadFile("/new", 1 << 20).value(), std::string(kSectorBytes, 'x'))
+      << "a sector takes the size along";
+}
+
+TEST_F(ChosenImage, AFrozenDiskKeepsTheMoment) {
+  auto segment = fs_->ReopenSegment("/old", SegmentBackend::kMapped).value();
+  segment->mapping()[kSectorBytes] = 'm';
+  const auto frozen = fs_->Freeze();
+  const auto all = frozen->CrashImage({Data::kEverything, Names::kEverything});
+  EXPECT_EQ(all->Fingerprint(),
+            fs_->CrashImage({Data::kEverything, Names::kEverything})->Fingerprint());
+  segment->mapping()[kSectorBytes] = 'l';
+  ASSERT_TRUE(segment->SyncData().ok());
+  ASSERT_TRUE(fs_->Rename("/new", "/renamed").ok());
+  SyncRoot();
+  EXPECT_EQ(frozen->CrashImage({Data::kEverything, Names::kEverything})->Fingerprint(),
+            all->Fingerprint());
+  EXPECT_EQ(frozen->Unsynced().size(), 7u);
+  EXPECT_EQ(all->ReadFile("/old", 1 << 20).value()[kSectorBytes], 'm');
+  EXPECT_EQ(frozen->open_handles(), 0u);
+  EXPECT_EQ(fs_->Unsynced().size(), 3u) << "the file under the synced name";
 }
 
 }  // namespace

@@ -136,6 +136,60 @@ TEST_F(DiskFault, ReadsFailByTheirRateAndAreNotCounted) {
   EXPECT_EQ(fs_->calls(), calls);
 }
 
+TEST_F(DiskFault, AFailedSyncMayBringTheOldBytesBackIntoTheCache) {
+  ASSERT_TRUE(file_->Append("old").ok());
+  ASSERT_TRUE(file_->SyncData().ok());
+  auto segment = fs_->ReopenSegment("/f", SegmentBackend::kMapped).value();
+  segment->mapping()[0] = 'n';
+  ASSERT_TRUE(other_->Append("new").ok());
+  FailNext(Fault::Kind::kSyncRevertsPages);
+  EXPECT_EQ(segment->SyncData().code(), StatusCode::kIo);
+  EXPECT_EQ(segment->mapping()[0], 'o');
+  EXPECT_EQ(Visible(), "old");
+  FailNext(Fault::Kind::kSyncRevertsPages);
+  EXPECT_EQ(other_->SyncData().code(), StatusCode::kIo);
+  EXPECT_EQ(fs_->ReadFile("/other", 10).value(), std::string(3, '\0')) << "the size stays";
+  segment->mapping()[0] = 'n';
+  EXPECT_TRUE(segment->SyncData().ok());
+  EXPECT_EQ(Durable(), "nld") << "what is written again is synced again";
+}
+
+TEST_F(DiskFault, LooksAreCountedApartAndFailByTheirOwnIndex) {
+  ASSERT_TRUE(file_->Append("ab").ok());
+  const auto reader = fs_->OpenFile("/f").value();
+  const std::uint64_t calls = fs_->calls();
+  const std::uint64_t looks = fs_->looks();
+  char byte = 0;
+  fs_->InjectFault({.at_call = looks + 2, .kind = Fault::Kind::kLook, .sticky = true});
+  EXPECT_TRUE(reader->ReadAt(0, {&byte, 1}).ok());
+  EXPECT_EQ(fs_->FileSize("/f").status().code(), StatusCode::kIo);
+  EXPECT_EQ(fs_->fault_call(), looks + 2);
+  EXPECT_EQ(fs_->fault_place(), "look at /f");
+  EXPECT_EQ(reader->ReadAt(0, {&byte, 1}).code(), StatusCode::kIo);
+  EXPECT_EQ(fs_->OpenFile("/f").status().code(), StatusCode::kIo);
+  EXPECT_EQ(fs_->ReadFile("/f", 10).status().code(), StatusCode::kIo);
+  EXPECT_EQ(fs_->ReopenSegment("/f", SegmentBackend::kMapped).status().code(), StatusCode::kIo);
+  EXPECT_TRUE(fs_->List("/").ok()) << "another name";
+  EXPECT_TRUE(fs_->OpenDirectory("/").ok());
+  EXPECT_TRUE(fs_->FreeSpace("/").ok());
+  EXPECT_EQ(fs_->looks(), looks + 9);
+  EXPECT_TRUE(file_->Append("c").ok());
+  EXPECT_EQ(fs_->calls(), calls + 1);
+}
+
+TEST_F(DiskFault, AMappingThatIsRefusedLeavesNoNewSegment) {
+  ASSERT_TRUE(file_->Append("ab").ok());
+  fs_->InjectFault({.at_call = 1, .kind = Fault::Kind::kNoMapping, .sticky = true});
+  EXPECT_EQ(fs_->CreateSegment("/s", 512, SegmentBackend::kMapped).status().code(),
+            StatusCode::kIo);
+  EXPECT_EQ(fs_->FileSize("/s").status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(fs_->ReopenSegment("/f", SegmentBackend::kMapped).status().code(), StatusCode::kIo);
+  EXPECT_TRUE(fs_->ReopenSegment("/f", SegmentBackend::kPositioned).ok());
+  EXPECT_EQ(fs_->mappings(), 2u);
+  fs_->InjectFault({});
+  EXPECT_TRUE(fs_->CreateSegment("/s", 512, SegmentBackend::kMapped).ok());
+}
+
 TEST_F(DiskFault, EveryKindOfCountedCallCanFail) {
   auto directory = fs_->OpenDirectory("/").value();
   const auto fails = [this](auto call) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/status_macros.h"
+
 namespace firn::testing {
 namespace {
 
@@ -26,7 +28,12 @@ Status MemoryCore::Begin(CallKind kind, const std::string& path) {
   }
 }
 
+Status MemoryCore::BeginLook(const std::string& path) {
+  return plan.FailsLook(path) ? InjectedFailure(path, "") : Status();
+}
+
 Status MemoryCore::BeginRead(const std::string& path) {
+  FIRN_RETURN_IF_ERROR(BeginLook(path));
   return plan.FailsRead(path) ? InjectedFailure(path, plan.mark()) : Status();
 }
 
@@ -55,6 +62,7 @@ Status MemoryCore::Sync(MemoryFile& file, const std::string& path) {
   switch (plan.Begin(CallKind::kFileSync, path)) {
     case Verdict::kObey: file.Sync(); return Status();
     case Verdict::kDropPages: file.DropUnsynced(); return InjectedFailure(path, plan.mark());
+    case Verdict::kRevertPages: file.RevertUnsynced(); return InjectedFailure(path, plan.mark());
     default: return InjectedFailure(path, plan.mark());
   }
 }

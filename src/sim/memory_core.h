@@ -28,7 +28,9 @@ struct MemoryCore {
 
   // Counts a call that can only succeed or fail as a whole.
   Status Begin(CallKind kind, const std::string& path) FIRN_REQUIRES(mutex);
-  // A read is not counted, but may fail too.
+  // A call that changes nothing is counted apart, and may fail too.
+  Status BeginLook(const std::string& path) FIRN_REQUIRES(mutex);
+  // A look that fails by the rate of reads as well.
   Status BeginRead(const std::string& path) FIRN_REQUIRES(mutex);
   // Writes as much as faults and space allow.
   Status Write(MemoryFile& file, const std::string& path, std::uint64_t offset, Slice bytes)

@@ -1,8 +1,12 @@
 #include "sim/memory_directory.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <utility>
+
+#include "base/check.h"
+#include "base/hash.h"
 
 namespace firn::testing {
 namespace {
@@ -153,9 +157,10 @@ std::vector<const MemoryTree::Change*> MemoryTree::Surviving(CrashKeep::Names ke
 // Rebuilds the tree top-down from what survived of each directory's names. Hard links stay links.
 class MemoryTree::CrashCopier {
  public:
-  CrashCopier(const std::vector<const Change*>& surviving, CrashKeep::Data keep,
-              SeededRandom& random)
-      : keep_(keep), random_(random) {
+  using FileCopy = std::function<std::shared_ptr<MemoryFile>(const MemoryFile&)>;
+
+  CrashCopier(const std::vector<const Change*>& surviving, FileCopy copy_file)
+      : copy_file_(std::move(copy_file)) {
     for (const Change* change : surviving) {
       for (const Binding& binding : *change) Bind(NamesOf(*binding.directory), binding);
     }
@@ -169,7 +174,7 @@ class MemoryTree::CrashCopier {
         target.directory = Copy(*entry.directory);
       } else {
         std::shared_ptr<MemoryFile>& file = files_[entry.file.get()];
-        if (file == nullptr) file = entry.file->CrashCopy(keep_, random_);
+        if (file == nullptr) file = copy_file_(*entry.file);
         target.file = file;
       }
     }
@@ -182,16 +187,128 @@ class MemoryTree::CrashCopier {
     return names_.try_emplace(&directory, directory.durable).first->second;
   }
 
-  const CrashKeep::Data keep_;
-  SeededRandom& random_;
+  const FileCopy copy_file_;
   std::map<const MemoryDirectory*, MemoryNames> names_;
   std::map<const MemoryFile*, std::shared_ptr<MemoryFile>> files_;
 };
 
 MemoryTree MemoryTree::CrashCopy(const CrashKeep& keep, SeededRandom& random) const {
   MemoryTree copy;
-  copy.root_ = CrashCopier(Surviving(keep.names, random), keep.data, random).Copy(*root_);
+  const auto copy_file = [&](const MemoryFile& file) { return file.CrashCopy(keep.data, random); };
+  copy.root_ = CrashCopier(Surviving(keep.names, random), copy_file).Copy(*root_);
   return copy;
+}
+
+std::vector<const MemoryFile*> MemoryTree::FilesEver() const {
+  std::set<const void*> seen;
+  std::vector<const MemoryFile*> files;
+  const std::function<void(const MemoryEntry&)> visit = [&](const MemoryEntry& entry) {
+    const void* const what = entry.file != nullptr ? static_cast<const void*>(entry.file.get())
+                                                   : entry.directory.get();
+    if (what == nullptr || !seen.insert(what).second) return;
+    if (entry.file != nullptr) {
+      files.push_back(entry.file.get());
+      return;
+    }
+    for (const auto& [name, child] : entry.directory->durable) visit(child);
+    for (const auto& [name, child] : entry.directory->visible) visit(child);
+  };
+  visit({.file = nullptr, .directory = root_});
+  for (const Change& change : pending_) {
+    for (const Binding& binding : change) visit(binding.entry);
+  }
+  return files;
+}
+
+std::vector<UnsyncedUnit> MemoryTree::Unsynced() const {
+  using Kind = UnsyncedUnit::Kind;
+  std::vector<UnsyncedUnit> units(pending_.size());
+  const std::vector<const MemoryFile*> files = FilesEver();
+  for (std::size_t file = 0; file < files.size(); ++file) {
+    const MemoryFile::Unsynced unsynced = files[file]->GetUnsynced();
+    if (unsynced.size) units.push_back({Kind::kSize, file, 0});
+    for (const std::uint64_t sector : unsynced.sectors) {
+      units.push_back({Kind::kSector, file, sector});
+    }
+  }
+  return units;
+}
+
+MemoryTree MemoryTree::CrashCopyOf(const std::vector<bool>& kept) const {
+  const std::vector<UnsyncedUnit> units = Unsynced();
+  FIRN_CHECK(kept.size() == units.size());
+  const std::vector<const MemoryFile*> files = FilesEver();
+  std::vector<const Change*> surviving;
+  std::map<const MemoryFile*, MemoryFile::Unsynced> parts;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    if (!kept[i]) continue;
+    switch (units[i].kind) {
+      case UnsyncedUnit::Kind::kName: surviving.push_back(&pending_[i]); break;
+      case UnsyncedUnit::Kind::kSize: parts[files[units[i].file]].size = true; break;
+      case UnsyncedUnit::Kind::kSector:
+        parts[files[units[i].file]].sectors.push_back(units[i].sector);
+    }
+  }
+  MemoryTree copy;
+  const auto copy_file = [&](const MemoryFile& file) { return file.CrashCopyOf(parts[&file]); };
+  copy.root_ = CrashCopier(surviving, copy_file).Copy(*root_);
+  return copy;
+}
+
+class MemoryTree::Cloner {
+ public:
+  MemoryEntry Copy(const MemoryEntry& entry) {
+    MemoryEntry copy;
+    if (entry.file != nullptr) {
+      copy.file = files_[entry.file.get()];
+      if (copy.file == nullptr) copy.file = entry.file->Clone();
+      files_[entry.file.get()] = copy.file;
+    }
+    if (entry.directory != nullptr) copy.directory = CopyDirectory(*entry.directory);
+    return copy;
+  }
+  std::shared_ptr<MemoryDirectory> CopyDirectory(const MemoryDirectory& directory) {
+    std::shared_ptr<MemoryDirectory>& copy = directories_[&directory];
+    if (copy != nullptr) return copy;
+    copy = std::make_shared<MemoryDirectory>();
+    const std::shared_ptr<MemoryDirectory> result = copy;
+    for (const auto& [name, entry] : directory.visible) result->visible[name] = Copy(entry);
+    for (const auto& [name, entry] : directory.durable) result->durable[name] = Copy(entry);
+    return result;
+  }
+
+ private:
+  std::map<const MemoryFile*, std::shared_ptr<MemoryFile>> files_;
+  std::map<const MemoryDirectory*, std::shared_ptr<MemoryDirectory>> directories_;
+};
+
+MemoryTree MemoryTree::Clone() const {
+  MemoryTree copy;
+  Cloner cloner;
+  copy.root_ = cloner.CopyDirectory(*root_);
+  for (const Change& change : pending_) {
+    Change& cloned = copy.pending_.emplace_back();
+    for (const Binding& binding : change) {
+      cloned.push_back({cloner.CopyDirectory(*binding.directory), binding.name,
+                        cloner.Copy(binding.entry)});
+    }
+  }
+  return copy;
+}
+
+std::uint64_t MemoryTree::Fingerprint() const {
+  std::uint64_t mixed = 0;
+  const auto mix = [&mixed](std::uint64_t value) { mixed = SeededRandom(mixed ^ value).Next64(); };
+  const std::function<void(const MemoryDirectory&)> visit = [&](const MemoryDirectory& directory) {
+    mix(directory.durable.size());
+    for (const auto& [name, entry] : directory.durable) {
+      mix(KeyHash(name));
+      if (entry.file != nullptr) mix(entry.file->Fingerprint());
+      if (entry.directory != nullptr) visit(*entry.directory);
+    }
+  };
+  visit(*root_);
+  return mixed;
 }
 
 }  // namespace firn::testing

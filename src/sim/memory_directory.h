@@ -54,6 +54,12 @@ class MemoryTree {
 
   // The tree after a power loss.
   [[nodiscard]] MemoryTree CrashCopy(const CrashKeep& keep, SeededRandom& random) const;
+  [[nodiscard]] std::vector<UnsyncedUnit> Unsynced() const;
+  // The same with one decision for each unit of Unsynced().
+  [[nodiscard]] MemoryTree CrashCopyOf(const std::vector<bool>& kept) const;
+  // Files and directories of its own, pending changes included.
+  [[nodiscard]] MemoryTree Clone() const;
+  [[nodiscard]] std::uint64_t Fingerprint() const;
 
  private:
   struct Place {
@@ -69,11 +75,15 @@ class MemoryTree {
   using Change = std::vector<Binding>;
 
   class CrashCopier;
+  class Cloner;
 
   [[nodiscard]] Place Locate(const std::string& path) const;
   void Apply(Change change);
   [[nodiscard]] std::vector<const Change*> Surviving(CrashKeep::Names keep,
                                                      SeededRandom& random) const;
+  // Every file that is reachable, was reachable or would be after some crash; always in the same
+  // order.
+  [[nodiscard]] std::vector<const MemoryFile*> FilesEver() const;
   static void Bind(MemoryNames& names, const Binding& binding);
 
   std::shared_ptr<MemoryDirectory> root_;

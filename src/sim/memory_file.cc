@@ -71,6 +71,21 @@ void MemoryFile::DropUnsynced() {
   believed_ = visible_;
 }
 
+void MemoryFile::RevertUnsynced() {
+  visible_ = Visible();
+  CowBytes reverted = believed_;
+  reverted.Resize(visible_.size());
+  if (mapping_ != nullptr) {
+    for (const std::uint64_t sector : CowBytes::DifferentSectors(visible_, reverted)) {
+      const std::uint64_t offset = sector * kSectorBytes;
+      const std::size_t count = std::min<std::uint64_t>(kSectorBytes, size() - offset);
+      reverted.Read(offset, std::span(mapping_ + offset, count));
+    }
+  }
+  visible_ = reverted;
+  believed_ = std::move(reverted);
+}
+
 bool MemoryFile::Replace(const std::string& content) {
   if (mapping_ != nullptr) {
     if (content.size() != size()) return false;
@@ -106,6 +121,35 @@ CowBytes MemoryFile::WithRandomSectors(SeededRandom& random) const {
     if (random.Coin()) survived.TakeSector(visible, sector);
   }
   return survived;
+}
+
+MemoryFile::Unsynced MemoryFile::GetUnsynced() const {
+  const CowBytes visible = Visible();
+  return {visible.size() != believed_.size(), CowBytes::DifferentSectors(visible, believed_)};
+}
+
+std::shared_ptr<MemoryFile> MemoryFile::CrashCopyOf(const Unsynced& kept) const {
+  const CowBytes visible = Visible();
+  auto copy = std::make_shared<MemoryFile>();
+  CowBytes& survived = copy->durable_;
+  survived = durable_;
+  if (kept.size) survived.Resize(visible.size());
+  for (const std::uint64_t sector : kept.sectors) {
+    const std::uint64_t end = std::min(visible.size(), (sector + 1) * kSectorBytes);
+    if (end > survived.size()) survived.Resize(end);
+    survived.TakeSector(visible, sector);
+  }
+  copy->visible_ = survived;
+  copy->believed_ = survived;
+  return copy;
+}
+
+std::shared_ptr<MemoryFile> MemoryFile::Clone() const {
+  auto copy = std::make_shared<MemoryFile>();
+  copy->visible_ = Visible();
+  copy->believed_ = believed_;
+  copy->durable_ = durable_;
+  return copy;
 }
 
 std::shared_ptr<MemoryFile> MemoryFile::CrashCopy(CrashKeep::Data keep,

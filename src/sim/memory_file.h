@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "sim/cow_bytes.h"
 #include "sim/memory_file_system.h"
@@ -40,10 +41,25 @@ class MemoryFile {
   void Sync();
   // A sync that fails the way Linux fails: nothing is written, yet everything counts as written.
   void DropUnsynced();
+  // The other way to fail: the unsynced bytes are gone from the cache too. The size stays.
+  void RevertUnsynced();
 
   // Replaces all three images: damage on the medium. False when a mapping forbids the new size.
   [[nodiscard]] bool Replace(const std::string& content);
   [[nodiscard]] std::string Content() const;
+
+  // What a power loss decides on.
+  struct Unsynced {
+    bool size = false;
+    std::vector<std::uint64_t> sectors;  // ascending
+  };
+  [[nodiscard]] Unsynced GetUnsynced() const;
+  // The file after a power loss that kept exactly `kept`; a sector takes the size along.
+  [[nodiscard]] std::shared_ptr<MemoryFile> CrashCopyOf(const Unsynced& kept) const;
+  // All three images, without the mapping.
+  [[nodiscard]] std::shared_ptr<MemoryFile> Clone() const;
+  // Of the durable image.
+  [[nodiscard]] std::uint64_t Fingerprint() const { return durable_.Fingerprint(); }
 
   // The file after a power loss.
   [[nodiscard]] std::shared_ptr<MemoryFile> CrashCopy(CrashKeep::Data keep,

@@ -35,8 +35,12 @@ class MemoryFileSystemImpl final : public MemoryFileSystem {
   Result<std::uint64_t> FreeSpace(const std::string& directory) override;
 
   [[nodiscard]] std::uint64_t calls() const override;
+  [[nodiscard]] std::uint64_t looks() const override;
+  [[nodiscard]] std::uint64_t mappings() const override;
   void InjectFault(Fault fault) override;
   [[nodiscard]] bool fault_fired() const override;
+  [[nodiscard]] std::uint64_t fault_call() const override;
+  [[nodiscard]] std::string fault_place() const override;
   void SetFaultRates(const FaultRates& rates) override;
   [[nodiscard]] std::uint64_t random_faults() const override;
   void ObserveFaults(std::function<void(const StruckFault&)> observer) override;
@@ -44,6 +48,11 @@ class MemoryFileSystemImpl final : public MemoryFileSystem {
   void StopAt(std::uint64_t at_call) override;
   [[nodiscard]] std::unique_ptr<MemoryFileSystem> CrashImage(
       const CrashKeep& keep) const override;
+  [[nodiscard]] std::vector<UnsyncedUnit> Unsynced() const override;
+  [[nodiscard]] std::unique_ptr<MemoryFileSystem> CrashImageOf(
+      const std::vector<bool>& kept) const override;
+  [[nodiscard]] std::unique_ptr<MemoryFileSystem> Freeze() const override;
+  [[nodiscard]] std::uint64_t Fingerprint() const override;
   void SetCapacity(std::uint64_t bytes) override;
   Status Corrupt(const std::string& path,
                  const std::function<void(std::string&)>& change) override;
@@ -53,6 +62,9 @@ class MemoryFileSystemImpl final : public MemoryFileSystem {
   [[nodiscard]] Result<std::shared_ptr<MemoryFile>> FindFile(const std::string& path) const
       FIRN_REQUIRES(core_->mutex);
   Result<std::shared_ptr<MemoryFile>> AddFile(const std::string& path)
+      FIRN_REQUIRES(core_->mutex);
+  // Whether the memory for it is refused; nothing is mapped yet.
+  [[nodiscard]] Status BeginMapping(const std::string& path, SegmentBackend backend) const
       FIRN_REQUIRES(core_->mutex);
 
   const std::shared_ptr<MemoryCore> core_;
@@ -72,6 +84,11 @@ Result<std::shared_ptr<MemoryFile>> MemoryFileSystemImpl::AddFile(const std::str
   return file;
 }
 
+Status MemoryFileSystemImpl::BeginMapping(const std::string& path, SegmentBackend backend) const {
+  if (backend != SegmentBackend::kMapped || !core_->plan.FailsMapping(path)) return Status();
+  return Status(StatusCode::kIo, "map " + path + ": simulated lack of memory");
+}
+
 Result<std::unique_ptr<WritableFile>> MemoryFileSystemImpl::CreateFile(const std::string& path) {
   DiskCall call(*core_);
   FIRN_ASSIGN_OR_RETURN(auto file, AddFile(path));
@@ -81,6 +98,7 @@ Result<std::unique_ptr<WritableFile>> MemoryFileSystemImpl::CreateFile(const std
 
 Result<std::unique_ptr<RandomAccessFile>> MemoryFileSystemImpl::OpenFile(const std::string& path) {
   DiskCall call(*core_);
+  FIRN_RETURN_IF_ERROR(core_->BeginLook(path));
   FIRN_ASSIGN_OR_RETURN(auto file, FindFile(path));
   return std::unique_ptr<RandomAccessFile>(
       std::make_unique<MemoryRandomAccessFile>(testing::OpenFile{core_, path, std::move(file)}));
@@ -89,6 +107,7 @@ Result<std::unique_ptr<RandomAccessFile>> MemoryFileSystemImpl::OpenFile(const s
 Result<std::string> MemoryFileSystemImpl::ReadFile(const std::string& path,
                                                    std::uint64_t bytes_max) {
   DiskCall call(*core_);
+  FIRN_RETURN_IF_ERROR(core_->BeginLook(path));
   FIRN_ASSIGN_OR_RETURN(auto file, FindFile(path));
   if (file->size() > bytes_max) {
     return Status(StatusCode::kCorruption, path + ": is " + std::to_string(file->size()) +
@@ -105,9 +124,11 @@ Result<std::unique_ptr<SegmentFile>> MemoryFileSystemImpl::CreateSegment(const s
   DiskCall call(*core_);
   const bool fits = bytes <= core_->FreeBytes();
   FIRN_ASSIGN_OR_RETURN(auto file, AddFile(path));
-  if (!fits) {
+  Status refused = fits ? BeginMapping(path, backend)
+                        : Status(StatusCode::kNoSpace, path + ": simulated disk is full");
+  if (!refused.ok()) {
     FIRN_RETURN_IF_ERROR(core_->tree.RemoveFile(path));
-    return Status(StatusCode::kNoSpace, path + ": simulated disk is full");
+    return refused;
   }
   file->ExtendWithZeros(bytes);
   return std::unique_ptr<SegmentFile>(std::make_unique<MemorySegmentFile>(
@@ -117,10 +138,12 @@ Result<std::unique_ptr<SegmentFile>> MemoryFileSystemImpl::CreateSegment(const s
 Result<std::unique_ptr<SegmentFile>> MemoryFileSystemImpl::ReopenSegment(const std::string& path,
                                                                          SegmentBackend backend) {
   DiskCall call(*core_);
+  FIRN_RETURN_IF_ERROR(core_->BeginLook(path));
   FIRN_ASSIGN_OR_RETURN(auto file, FindFile(path));
   if (file->size() == 0) {
     return Status(StatusCode::kCorruption, path + ": is empty, so it cannot be a segment");
   }
+  FIRN_RETURN_IF_ERROR(BeginMapping(path, backend));
   return std::unique_ptr<SegmentFile>(std::make_unique<MemorySegmentFile>(
       testing::OpenFile{core_, path, std::move(file)}, backend));
 }
@@ -128,6 +151,7 @@ Result<std::unique_ptr<SegmentFile>> MemoryFileSystemImpl::ReopenSegment(const s
 Result<std::unique_ptr<DirectoryHandle>> MemoryFileSystemImpl::OpenDirectory(
     const std::string& path) {
   DiskCall call(*core_);
+  FIRN_RETURN_IF_ERROR(core_->BeginLook(path));
   MemoryEntry entry = core_->tree.Find(path);
   if (entry.empty()) return NotFound(path);
   if (entry.directory == nullptr) return Status(StatusCode::kIo, path + ": is not a directory");
@@ -150,6 +174,7 @@ Status MemoryFileSystemImpl::RemoveDirectory(const std::string& path) {
 
 Result<std::vector<std::string>> MemoryFileSystemImpl::List(const std::string& directory) {
   DiskCall call(*core_);
+  FIRN_RETURN_IF_ERROR(core_->BeginLook(directory));
   const MemoryEntry entry = core_->tree.Find(directory);
   if (entry.empty()) return NotFound(directory);
   if (entry.directory == nullptr) return Status(StatusCode::kIo, directory + ": not a directory");
@@ -160,6 +185,7 @@ Result<std::vector<std::string>> MemoryFileSystemImpl::List(const std::string& d
 
 Result<std::uint64_t> MemoryFileSystemImpl::FileSize(const std::string& path) {
   DiskCall call(*core_);
+  FIRN_RETURN_IF_ERROR(core_->BeginLook(path));
   FIRN_ASSIGN_OR_RETURN(auto file, FindFile(path));
   return file->size();
 }
@@ -200,6 +226,7 @@ Result<std::unique_ptr<FileLock>> MemoryFileSystemImpl::Lock(const std::string& 
 
 Result<std::uint64_t> MemoryFileSystemImpl::FreeSpace(const std::string& directory) {
   DiskCall call(*core_);
+  FIRN_RETURN_IF_ERROR(core_->BeginLook(directory));
   if (core_->tree.Find(directory).directory == nullptr) return NotFound(directory);
   return core_->FreeBytes();
 }
@@ -207,6 +234,16 @@ Result<std::uint64_t> MemoryFileSystemImpl::FreeSpace(const std::string& directo
 std::uint64_t MemoryFileSystemImpl::calls() const {
   MutexLock lock(core_->mutex);
   return core_->plan.calls();
+}
+
+std::uint64_t MemoryFileSystemImpl::looks() const {
+  MutexLock lock(core_->mutex);
+  return core_->plan.looks();
+}
+
+std::uint64_t MemoryFileSystemImpl::mappings() const {
+  MutexLock lock(core_->mutex);
+  return core_->plan.mappings();
 }
 
 void MemoryFileSystemImpl::InjectFault(Fault fault) {
@@ -217,6 +254,16 @@ void MemoryFileSystemImpl::InjectFault(Fault fault) {
 bool MemoryFileSystemImpl::fault_fired() const {
   MutexLock lock(core_->mutex);
   return core_->plan.fault_fired();
+}
+
+std::uint64_t MemoryFileSystemImpl::fault_call() const {
+  MutexLock lock(core_->mutex);
+  return core_->plan.fault_call();
+}
+
+std::string MemoryFileSystemImpl::fault_place() const {
+  MutexLock lock(core_->mutex);
+  return core_->plan.fault_place();
 }
 
 void MemoryFileSystemImpl::SetFaultRates(const FaultRates& rates) {
@@ -247,6 +294,34 @@ std::unique_ptr<MemoryFileSystem> MemoryFileSystemImpl::CrashImage(const CrashKe
   image->core_->tree = core_->tree.CrashCopy(keep, random);
   image->core_->capacity = core_->capacity;
   return image;
+}
+
+std::vector<UnsyncedUnit> MemoryFileSystemImpl::Unsynced() const {
+  MutexLock lock(core_->mutex);
+  return core_->tree.Unsynced();
+}
+
+std::unique_ptr<MemoryFileSystem> MemoryFileSystemImpl::CrashImageOf(
+    const std::vector<bool>& kept) const {
+  auto image = std::make_unique<MemoryFileSystemImpl>();
+  MutexLock lock(core_->mutex);
+  MutexLock image_lock(image->core_->mutex);
+  image->core_->tree = core_->tree.CrashCopyOf(kept);
+  image->core_->capacity = core_->capacity;
+  return image;
+}
+
+std::unique_ptr<MemoryFileSystem> MemoryFileSystemImpl::Freeze() const {
+  auto frozen = std::make_unique<MemoryFileSystemImpl>();
+  MutexLock lock(core_->mutex);
+  MutexLock frozen_lock(frozen->core_->mutex);
+  frozen->core_->tree = core_->tree.Clone();
+  return frozen;
+}
+
+std::uint64_t MemoryFileSystemImpl::Fingerprint() const {
+  MutexLock lock(core_->mutex);
+  return core_->tree.Fingerprint();
 }
 
 void MemoryFileSystemImpl::SetCapacity(std::uint64_t bytes) {

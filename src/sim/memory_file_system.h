@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "env/file_system.h"
 
@@ -30,14 +31,31 @@ struct CrashKeep {
   std::uint64_t seed = 0;
 };
 
+// One thing that a power loss keeps or loses apart from all others.
+struct UnsyncedUnit {
+  enum class Kind : std::uint8_t { kName, kSize, kSector };
+  Kind kind = Kind::kName;
+  std::size_t file = 0;      // of kSize and kSector: equal numbers, the same file
+  std::uint64_t sector = 0;  // of kSector: where in the file, in sectors
+};
+
 struct Fault {
-  enum class Kind : std::uint8_t { kIo, kNoSpace, kShortWrite, kSyncDropsPages };
-  // 1-based index among the counted calls; 0 = never. A kind that cannot happen to that call waits
-  // for the first it can: a write (kShortWrite), an allocation (kNoSpace), a file sync
-  // (kSyncDropsPages).
+  enum class Kind : std::uint8_t {
+    kIo,
+    kNoSpace,
+    kShortWrite,
+    kSyncDropsPages,    // afterwards the cache shows the new bytes and counts them as written
+    kSyncRevertsPages,  // afterwards the cache shows the bytes of before
+    kLook,              // kIo for a call that changes nothing
+    kNoMapping,         // the address space or the memory for a mapped segment is refused
+  };
+  // 1-based index among the counted calls (kLook: among looks(), kNoMapping: among mappings()); 0 =
+  // never. A kind that cannot happen to that call waits for the first it can: a write
+  // (kShortWrite), an allocation (kNoSpace), a file sync (kSyncDropsPages, kSyncRevertsPages).
   std::uint64_t at_call = 0;
   Kind kind = Kind::kIo;
-  // Every later call of the same file fails too (kNoSpace: every allocation).
+  // Every later call of the same file fails too (kNoSpace: every allocation; kNoMapping: every
+  // mapping).
   bool sticky = false;
 };
 
@@ -87,9 +105,17 @@ class MemoryFileSystem : public FileSystem {
   // Calls that change something or make it durable, so far: creations, writes, syncs, closes of
   // written files, locks and changes of names, whether they succeed or not. Reads are not counted.
   [[nodiscard]] virtual std::uint64_t calls() const = 0;
+  // Calls that change nothing: opening, reading, listing, asking for sizes and free space.
+  [[nodiscard]] virtual std::uint64_t looks() const = 0;
+  // Segments mapped.
+  [[nodiscard]] virtual std::uint64_t mappings() const = 0;
   // One at a time: replaces the fault before it, Fault() removes it.
   virtual void InjectFault(Fault fault) = 0;
   [[nodiscard]] virtual bool fault_fired() const = 0;
+  // The call that the fault struck first, by the count its kind goes by; 0 before.
+  [[nodiscard]] virtual std::uint64_t fault_call() const = 0;
+  // The same in words; empty before.
+  [[nodiscard]] virtual std::string fault_place() const = 0;
   virtual void SetFaultRates(const FaultRates& rates) = 0;
   // Calls that failed by a rate.
   [[nodiscard]] virtual std::uint64_t random_faults() const = 0;
@@ -105,6 +131,18 @@ class MemoryFileSystem : public FileSystem {
   // A new file system as a machine would find it after losing power now. This one stays usable.
   [[nodiscard]] virtual std::unique_ptr<MemoryFileSystem> CrashImage(
       const CrashKeep& keep) const = 0;
+  // What a power loss now would decide on: changes of names in the order they were made, then the
+  // size and sectors of one file after the other.
+  [[nodiscard]] virtual std::vector<UnsyncedUnit> Unsynced() const = 0;
+  // The image in which unit i of Unsynced() was kept if kept[i]. A kept sector behind the size that
+  // was kept takes the file's size along. Requires: as many as there are units.
+  [[nodiscard]] virtual std::unique_ptr<MemoryFileSystem> CrashImageOf(
+      const std::vector<bool>& kept) const = 0;
+  // This disk as it is now, unsynced changes included, without its handles, faults and limits: to
+  // draw images of this moment later.
+  [[nodiscard]] virtual std::unique_ptr<MemoryFileSystem> Freeze() const = 0;
+  // Of the durable names and bytes: crash images with equal ones are the same to any program.
+  [[nodiscard]] virtual std::uint64_t Fingerprint() const = 0;
   // Limits the bytes of all files; 0 = unlimited. Beyond: kNoSpace.
   virtual void SetCapacity(std::uint64_t bytes) = 0;
   // For corruption tests: direct access to a file's current bytes (both images).

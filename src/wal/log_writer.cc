@@ -155,8 +155,10 @@ Status SegmentedLogWriter::WriteThrough(const RecordHeader& header, std::span<co
   }
   EncodeRecord(scratch_.data(), offset_, salt_, header, parts);
   Status status = current_->file().WriteAt(offset_, Slice(scratch_.data(), bytes));
-  // What was written of it is overwritten by the next record, and was promised to nobody.
-  if (status.code() == StatusCode::kNoSpace && mapping_ != nullptr) return status;
+  // What was written of it is overwritten by the next record, and was promised to nobody. A seal or
+  // a chain record is half of a switch that cannot be taken back.
+  const bool batch = header.type == static_cast<std::uint8_t>(LogRecordType::kBatch);
+  if (status.code() == StatusCode::kNoSpace && batch) return status;
   if (!status.ok()) return live_.Die(std::move(status));
   offset_ += bytes;
   return Status();

@@ -197,6 +197,22 @@ TEST_P(LogWriterContract, AFullDiskStopsAppendsUntilThereIsSpaceAgain) {
   EXPECT_EQ(replayed.payloads, log.payloads);
 }
 
+// The positioned log died of a record without room, which the mapped one survived.
+TEST_P(LogWriterContract, NoRoomForARecordIsNoDeath) {
+  ASSERT_TRUE(log.Open().ok());
+  ASSERT_TRUE(log.Append(100, AfterAppend::kSync).ok());
+  log.disk().InjectFault({log.disk().calls() + 1, Fault::Kind::kNoSpace, false});
+  EXPECT_EQ(log.Append(900, AfterAppend::kSync).code(), StatusCode::kNoSpace);
+  ASSERT_TRUE(log.disk().fault_fired());
+  EXPECT_TRUE(log.writer().health().ok());
+  EXPECT_TRUE(log.Append(50, AfterAppend::kSync).ok());
+  EXPECT_TRUE(log.SyncAll().ok());
+  ASSERT_TRUE(log.writer().Close().ok());
+  const Replayed replayed = ReplayDirectory(log.disk());
+  ASSERT_TRUE(replayed.status.ok()) << replayed.status.ToString();
+  EXPECT_EQ(replayed.payloads, log.payloads);
+}
+
 TEST_P(LogWriterContract, AfterCloseNothingIsAcceptedAndNothingIsHeld) {
   ASSERT_TRUE(log.Open().ok());
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(log.Append(1000).ok());
