@@ -38,6 +38,9 @@ struct Stats {
   std::uint64_t write_stalls = 0;        // writes that had to wait, and for how long
   std::uint64_t write_stall_micros = 0;
   std::uint64_t log_syncs = 0;
+  // Failures of the disk that were worked around and that no call answered with: a manifest written
+  // anew, a job or a segment tried again, a file left for the next open to remove.
+  std::uint64_t errors_overcome = 0;
 
   // Now.
   std::uint64_t memory_budget = 0;

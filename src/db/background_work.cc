@@ -34,7 +34,10 @@ void BackgroundWork::JobFinished(const Status& status) {
     state_.ClearNoSpace();
   } else if (!stop_.load(std::memory_order_relaxed)) {
     state_.SetBackgroundError(status);
-    if (status.code() == StatusCode::kNoSpace) RetryLater();
+    if (status.code() == StatusCode::kNoSpace) {
+      state_.counters.NoteOvercome(status);
+      RetryLater();
+    }
     return;
   }
   Wake();

@@ -46,6 +46,7 @@ Status Engine::Start() {
     MutexLock lock(keyspaces_mutex_);
     next_keyspace_id_ = recovered.state.next_keyspace_id;
   }
+  state_.counters.errors_overcome.store(recovered.files_left, std::memory_order_relaxed);
   versions_ = std::make_unique<VersionStore>(context_, state_, std::move(recovered.state),
                                              std::move(recovered.manifest));
   work_ = std::make_unique<BackgroundWork>(context_, state_, *versions_);
@@ -80,8 +81,7 @@ Status Engine::Close() {
     VersionEdit edit;
     edit.log_durable = pipeline_->log().durable();
     // Without it nothing is lost, only less damage would be told from a torn tail.
-    const Status vouched = versions_->Install(std::move(edit), nullptr, nullptr);
-    static_cast<void>(vouched.ok());
+    state_.counters.NoteOvercome(versions_->Install(std::move(edit), nullptr, nullptr));
   }
   for (Status closing : {pipeline_->log().Close(), versions_->Close()}) {
     if (status.ok()) status = std::move(closing);

@@ -66,6 +66,7 @@ Stats Engine::GetStats() const {
   stats.write_stalls = Load(counters.write_stalls);
   stats.write_stall_micros = Load(counters.write_stall_micros);
   stats.log_syncs = Load(counters.log_syncs);
+  stats.errors_overcome = Load(counters.errors_overcome) + pipeline_->log().errors_overcome();
   const MemoryLedger& ledger = context_.ledger;
   stats.memory_budget = ledger.budget();
   stats.memory_used = ledger.used();

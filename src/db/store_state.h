@@ -30,6 +30,12 @@ struct StoreCounters {
   std::atomic<std::uint64_t> write_stalls{0};
   std::atomic<std::uint64_t> write_stall_micros{0};
   std::atomic<std::uint64_t> log_syncs{0};
+  std::atomic<std::uint64_t> errors_overcome{0};
+
+  // A failure that nobody is told of otherwise.
+  void NoteOvercome(const Status& status) {
+    if (!status.ok()) errors_overcome.fetch_add(1, std::memory_order_relaxed);
+  }
 };
 
 struct StoreState {

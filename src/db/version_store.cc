@@ -52,8 +52,7 @@ void TableRemover::RemoveReleased() {
   }
   for (const FileNumber number : numbers) {
     // A file that stays is found and removed by the next open (rule F2).
-    const Status removed = file_system_.Remove(directory_ + "/" + TableFileName(number));
-    static_cast<void>(removed.ok());
+    counters_.NoteOvercome(file_system_.Remove(directory_ + "/" + TableFileName(number)));
     MutexLock lock(mutex_);
     awaited_.erase(number);
   }
@@ -68,7 +67,8 @@ VersionStore::VersionStore(StoreContext& context, StoreState& state, ManifestSta
                            std::unique_ptr<ManifestWriter> writer)
     : context_(context),
       state_(state),
-      remover_(std::make_shared<TableRemover>(*context.runtime.file_system, context.directory)),
+      remover_(std::make_shared<TableRemover>(*context.runtime.file_system, context.directory,
+                                              state.counters)),
       next_run_id_(manifest_state.next_run_id),
       make_table_([this](TableMetadata metadata) {
         return TableReader::Make(context_.tables, std::move(metadata));
@@ -105,15 +105,14 @@ Status VersionStore::StartNewManifest(ManifestState state) {
   FIRN_RETURN_IF_ERROR(created.status());
   if (writer_ != nullptr) {
     // Its content is superseded: a failing close of it changes nothing.
-    const Status closed = writer_->Close();
-    static_cast<void>(closed.ok());
+    state_.counters.NoteOvercome(writer_->Close());
   }
   writer_ = std::move(created).value();
   manifest_state_.manifest = number;
   remover_->SetEnabled(true);
-  const Status removed =
-      context_.runtime.file_system->Remove(context_.directory + "/" + ManifestFileName(old));
-  static_cast<void>(removed.ok());  // the next open removes it
+  // What stays is removed by the next open.
+  state_.counters.NoteOvercome(
+      context_.runtime.file_system->Remove(context_.directory + "/" + ManifestFileName(old)));
   return Status();
 }
 
@@ -130,9 +129,12 @@ Status VersionStore::WriteEdit(const VersionEdit& edit, const ManifestState& nex
       // The edit is durable, so growth is only a cost and a failure none of the caller's business.
       // But CURRENT may name either manifest then, and an edit appended to one would be missing in
       // the other: as below, the next edit must start a whole new one.
-      if (!StartNewManifest(next).ok()) AbandonManifest();
+      const Status started = StartNewManifest(next);
+      state_.counters.NoteOvercome(started);
+      if (!started.ok()) AbandonManifest();
       return Status();
     }
+    state_.counters.NoteOvercome(appended);
     // The edit may or may not be on disk (rule M3): nothing is removed until a whole new manifest
     // is.
     AbandonManifest();

@@ -30,6 +30,9 @@ class SegmentedLogWriter final : public LogWriter {
   Status Sync(LogPosition upto) override { return live_.Sync(upto); }
   LogPosition appended() const override { return live_.appended(); }
   LogPosition durable() const override { return live_.durable(); }
+  [[nodiscard]] std::uint64_t errors_overcome() const override {
+    return supply_.errors_overcome();
+  }
   Status health() const override {
     Status status = live_.health();
     return status.ok() ? supply_.health() : status;

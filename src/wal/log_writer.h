@@ -80,6 +80,10 @@ class LogWriter {
   // segment, which will kill it when that segment is needed.
   [[nodiscard]] virtual Status health() const = 0;
 
+  // Failures that cost nothing but another try: a segment that could not be prepared in advance
+  // for lack of space, a file that could not be removed yet.
+  [[nodiscard]] virtual std::uint64_t errors_overcome() const = 0;
+
   // Segments in use, oldest first: number and the position behind its last possible byte.
   struct SegmentInfo {
     FileNumber number;

@@ -33,6 +33,7 @@ void SegmentSupply::RunScheduled() {
   const Status status = PrepareHere();
   // A full disk is no failure yet: whoever takes tries again, and is told. Everything else is kept.
   FIRN_DCHECK(status.ok() || status.code() == StatusCode::kNoSpace || !failure_.ok());
+  if (!status.ok() && failure_.ok()) ++errors_overcome_;
 }
 
 Status SegmentSupply::PrepareHere() {
@@ -149,8 +150,9 @@ void SegmentSupply::Trim() {
   }
   if (ready.file != nullptr) {
     // Nothing was written to it that anyone needs.
-    static_cast<void>(ready.file->Close().ok());
+    const Status closed = ready.file->Close();
     MutexLock lock(mutex_);
+    if (!closed.ok()) ++errors_overcome_;
     unwanted_.push_back(ready.number);
   }
   Sweep();
@@ -167,7 +169,13 @@ void SegmentSupply::Sweep() {
     return status.ok() || status.code() == StatusCode::kNotFound;
   });
   MutexLock lock(mutex_);
+  errors_overcome_ += unwanted.size();
   unwanted_.insert(unwanted_.end(), unwanted.begin(), unwanted.end());
+}
+
+std::uint64_t SegmentSupply::errors_overcome() const {
+  MutexLock lock(mutex_);
+  return errors_overcome_;
 }
 
 Status SegmentSupply::health() const {

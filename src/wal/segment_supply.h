@@ -56,6 +56,8 @@ class SegmentSupply {
   // Gives back what is kept for speed only: the obsolete files and the prepared one.
   void Trim();
   [[nodiscard]] Status health() const;  // the sticky failure (S2), if any
+  // Failures that nobody was answered with, and that nobody suffers from.
+  [[nodiscard]] std::uint64_t errors_overcome() const;
   // Closes the prepared segment, if any, and prepares no more. Answers the sticky failure too.
   [[nodiscard]] Status Close();
 
@@ -84,6 +86,7 @@ class SegmentSupply {
   bool closed_ FIRN_GUARDED_BY(mutex_) = false;
   PreparedSegment ready_ FIRN_GUARDED_BY(mutex_);  // file is null when none is
   Status failure_ FIRN_GUARDED_BY(mutex_);
+  std::uint64_t errors_overcome_ FIRN_GUARDED_BY(mutex_) = 0;
   std::vector<FileNumber> recycled_ FIRN_GUARDED_BY(mutex_);
   std::vector<FileNumber> unwanted_ FIRN_GUARDED_BY(mutex_);  // to be removed
 };
