@@ -88,6 +88,11 @@ Result<ManifestState> ReadOrStartState(StoreContext& context,
   FIRN_ASSIGN_OR_RETURN(const bool exists, StoreExists(files, context.directory));
   if (!exists) {
     FIRN_RETURN_IF_ERROR(CheckNothingIsLost(files, found));
+    // The empty logs of an interrupted creation have an id of their own. They go before there is a
+    // CURRENT: beside one they would be segments of another store, which open refuses.
+    for (const FoundFile& each : found) {
+      if (each.file.kind == FileKind::kLog) FIRN_RETURN_IF_ERROR(files.Remove(each.path));
+    }
     ManifestState state;
     state.database = NewDatabaseId(*context.runtime.random);
     state.version = MakeEmptyVersion();
