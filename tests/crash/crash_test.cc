@@ -78,7 +78,7 @@ TEST_P(RecoveryCrashTest, RecoveryMayCrashAtEveryCallToo) {
   const Effort few{.subsets = 1, .singles_max = 0, .cuts_max = 0};
   const Effort some{.subsets = Subsets() / 4 + 1, .singles_max = 4, .cuts_max = 2};
   Explore(GetParam(), {.effort = few,
-                       .recoveries = {{.one_in = 40, .effort = some},
+                       .recoveries = {{.one_in = FromEnvironment("FIRN_CRASH_RECOVERIES", 40), .effort = some},
                                       {.one_in = 60, .effort = few},
                                       {.one_in = 60, .effort = few}},
                        .seed = FromEnvironment("FIRN_CRASH_SEED", 1)});

@@ -15,6 +15,10 @@ bool Player::Note(const Status& status) {
   return false;
 }
 
+std::uint64_t Player::overcome() const {
+  return overcome_ + (store_.db == nullptr ? 0 : store_.db->GetStats().errors_overcome);
+}
+
 bool Player::Open() {
   auto opened = OpenStore(workload_, files_, 1);
   if (!Note(opened.status())) return false;
@@ -33,6 +37,7 @@ bool Player::Close() {
   snapshot_ = Snapshot();
   keyspaces_.clear();
   const bool clean = Note(store_.db->Close());
+  overcome_ = overcome();
   if (clean) ledger_.AllDurable();
   store_.db.reset();
   return clean;
