@@ -11,6 +11,7 @@
 #include <map>
 
 #include "crash/fault_run.h"
+#include "env/runtime.h"
 
 namespace firn::testing {
 namespace {
@@ -83,7 +84,7 @@ struct Sums {
 };
 
 void Print(const Scenario& scenario, const Sums& sums,
-           std::chrono::steady_clock::duration took) {
+           Micros took) {
   std::uint64_t nowhere = 0;
   for (const auto& [place, count] : sums.nowhere) nowhere += count;
   std::printf("fault: %s: workloads %llu, indexes %llu, told by an answer %llu, by health %llu, "
@@ -101,7 +102,7 @@ class FaultTest : public ::testing::TestWithParam<Scenario> {};
 
 TEST_P(FaultTest, EveryFailureIsToldAndNothingPromisedIsLost) {
   const Scenario& scenario = GetParam();
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = Runtime::Posix().clock->Now();
   const std::vector<Workload> workloads = Undisturbed();
   Sums sums;
   for (const Workload& workload : workloads) {
@@ -122,7 +123,7 @@ TEST_P(FaultTest, EveryFailureIsToldAndNothingPromisedIsLost) {
       }
     }
   }
-  Print(scenario, sums, std::chrono::steady_clock::now() - begin);
+  Print(scenario, sums, Runtime::Posix().clock->Now() - begin);
   for (const auto& [place, count] : sums.nowhere) {
     EXPECT_TRUE(IsHarmless(place)) << place << " failed " << count << " times and nobody was told";
   }
