@@ -42,6 +42,7 @@ struct Stats {
   std::uint64_t job_failures = 0;        // flushes and merges
   std::uint64_t manifest_failures = 0;   // writes of the manifest, a whole new one included
   std::uint64_t log_segment_failures = 0;  // segments of the log that could not be prepared
+  std::uint64_t cleanup_failures = 0;      // files not needed any more that stay for the next open
 
   // Now.
   std::uint64_t memory_budget = 0;

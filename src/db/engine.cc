@@ -46,6 +46,7 @@ Status Engine::Start() {
     MutexLock lock(keyspaces_mutex_);
     next_keyspace_id_ = recovered.state.next_keyspace_id;
   }
+  state_.counters.cleanup_failures.store(recovered.files_left, std::memory_order_relaxed);
   versions_ = std::make_unique<VersionStore>(context_, state_, std::move(recovered.state),
                                              std::move(recovered.manifest));
   work_ = std::make_unique<BackgroundWork>(context_, state_, *versions_);

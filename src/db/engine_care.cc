@@ -70,6 +70,8 @@ Stats Engine::GetStats() const {
   stats.job_failures = Load(counters.job_failures);
   stats.manifest_failures = Load(counters.manifest_failures);
   stats.log_segment_failures = pipeline_->log().segment_failures();
+  stats.cleanup_failures =
+      Load(counters.cleanup_failures) + pipeline_->log().cleanup_failures();
   const MemoryLedger& ledger = context_.ledger;
   stats.memory_budget = ledger.budget();
   stats.memory_used = ledger.used();

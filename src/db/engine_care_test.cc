@@ -34,6 +34,21 @@ TEST(Care, StatsTellWhatHappened) {
   EXPECT_EQ(stats.keyspaces[0].runs[0].tombstones, 1u);
 }
 
+// A manifest that had to be written anew was nobody's business: not the caller's, nor health's. A
+// disk that begins to fail showed nowhere. Found by an error at every call (tests/crash).
+TEST(Care, StatsCountTheFailuresThatWereOvercome) {
+  const Machine machine;
+  auto db = machine.Open();
+  EXPECT_EQ(db->GetStats().manifest_failures, 0u);
+  machine.files->InjectFault({.at_call = machine.files->calls() + 1});
+  ASSERT_EQ(db->CreateKeyspace("k").status().ToString(), "ok");
+  EXPECT_TRUE(machine.files->fault_place().starts_with("write to /store/MANIFEST-"));
+  EXPECT_EQ(db->GetStats().manifest_failures, 1u);
+  EXPECT_EQ(db->GetStats().health, "ok");
+  ASSERT_TRUE(db->Close().ok());
+  EXPECT_EQ(db->GetStats().manifest_failures, 1u);
+}
+
 TEST(Care, FlushAndCompactionOfNothingAreHarmless) {
   const Machine machine;
   auto db = machine.Open();

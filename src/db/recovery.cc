@@ -88,6 +88,11 @@ Result<ManifestState> ReadOrStartState(StoreContext& context,
   FIRN_ASSIGN_OR_RETURN(const bool exists, StoreExists(files, context.directory));
   if (!exists) {
     FIRN_RETURN_IF_ERROR(CheckNothingIsLost(files, found));
+    // The empty logs of an interrupted creation have an id of their own. They go before there is a
+    // CURRENT: beside one they would be segments of another store, which open refuses.
+    for (const FoundFile& each : found) {
+      if (each.file.kind == FileKind::kLog) FIRN_RETURN_IF_ERROR(files.Remove(each.path));
+    }
     ManifestState state;
     state.database = NewDatabaseId(*context.runtime.random);
     state.version = MakeEmptyVersion();
@@ -176,17 +181,19 @@ Result<std::unique_ptr<LogWriter>> CreateLog(StoreContext& context, const Manife
                            [&context] { return context.NextFileNumber(); }, settings);
 }
 
-// A file that cannot be removed now is removed by a later open.
-void RemoveOldFiles(StoreContext& context, const std::vector<FoundFile>& found,
-                    const ManifestState& state) {
+// How many could not be removed; a later open does it.
+std::uint64_t RemoveOldFiles(StoreContext& context, const std::vector<FoundFile>& found,
+                             const ManifestState& state) {
+  std::uint64_t left = 0;
   std::set<FileNumber> live;
   for (const auto& table : TablesOf(*state.version)) live.insert(table->metadata().number);
   for (const FoundFile& each : found) {
     if (each.file.kind == FileKind::kCurrent || each.file.kind == FileKind::kLock) continue;
     if (each.file.kind == FileKind::kTable && live.contains(each.file.number)) continue;
     const Status removed = context.runtime.file_system->Remove(each.path);
-    static_cast<void>(removed.ok());
+    if (!removed.ok() && removed.code() != StatusCode::kNotFound) ++left;
   }
+  return left;
 }
 
 }  // namespace
@@ -227,7 +234,7 @@ Result<RecoveredStore> RecoverStore(StoreContext& context) {
       ManifestWriter::Create(*context.runtime.file_system, *context.directory_handle,
                              context.directory, manifest, store.state));
   store.last_sequence = store.state.last_sequence;
-  RemoveOldFiles(context, found, store.state);
+  store.files_left = RemoveOldFiles(context, found, store.state);
   return store;
 }
 

@@ -25,6 +25,7 @@ struct RecoveredStore {
   std::unique_ptr<LogWriter> log;
   SequenceNumber last_sequence = 0;
   LogReplayResult replay;
+  std::uint64_t files_left = 0;  // obsolete ones that could not be removed
 };
 
 // `context` gets its lock, directory handle and database id.

@@ -32,6 +32,12 @@ struct StoreCounters {
   std::atomic<std::uint64_t> log_syncs{0};
   std::atomic<std::uint64_t> job_failures{0};
   std::atomic<std::uint64_t> manifest_failures{0};
+  std::atomic<std::uint64_t> cleanup_failures{0};
+
+  // Of a file that is not needed any more: nobody is told otherwise.
+  void NoteCleanup(const Status& status) {
+    if (!status.ok()) cleanup_failures.fetch_add(1, std::memory_order_relaxed);
+  }
 };
 
 struct StoreState {

@@ -52,8 +52,7 @@ void TableRemover::RemoveReleased() {
   }
   for (const FileNumber number : numbers) {
     // A file that stays is found and removed by the next open (rule F2).
-    const Status removed = file_system_.Remove(directory_ + "/" + TableFileName(number));
-    static_cast<void>(removed.ok());
+    counters_.NoteCleanup(file_system_.Remove(directory_ + "/" + TableFileName(number)));
     MutexLock lock(mutex_);
     awaited_.erase(number);
   }
@@ -68,7 +67,8 @@ VersionStore::VersionStore(StoreContext& context, StoreState& state, ManifestSta
                            std::unique_ptr<ManifestWriter> writer)
     : context_(context),
       state_(state),
-      remover_(std::make_shared<TableRemover>(*context.runtime.file_system, context.directory)),
+      remover_(std::make_shared<TableRemover>(*context.runtime.file_system, context.directory,
+                                              state.counters)),
       next_run_id_(manifest_state.next_run_id),
       make_table_([this](TableMetadata metadata) {
         return TableReader::Make(context_.tables, std::move(metadata));
@@ -108,15 +108,14 @@ Status VersionStore::StartNewManifest(ManifestState state) {
   }
   if (writer_ != nullptr) {
     // Its content is superseded: a failing close of it changes nothing.
-    const Status closed = writer_->Close();
-    static_cast<void>(closed.ok());
+    state_.counters.NoteCleanup(writer_->Close());
   }
   writer_ = std::move(created).value();
   manifest_state_.manifest = number;
   remover_->SetEnabled(true);
-  const Status removed =
-      context_.runtime.file_system->Remove(context_.directory + "/" + ManifestFileName(old));
-  static_cast<void>(removed.ok());  // the next open removes it
+  // What stays is removed by the next open.
+  state_.counters.NoteCleanup(
+      context_.runtime.file_system->Remove(context_.directory + "/" + ManifestFileName(old)));
   return Status();
 }
 

@@ -22,8 +22,9 @@ namespace firn {
 // Outlives every table: readers hold it through their release action.
 class TableRemover : public std::enable_shared_from_this<TableRemover> {
  public:
-  TableRemover(FileSystem& file_system, std::string directory)
-      : file_system_(file_system), directory_(std::move(directory)) {}
+  // `counters` may go before the remover, but not before the last RemoveReleased.
+  TableRemover(FileSystem& file_system, std::string directory, StoreCounters& counters)
+      : file_system_(file_system), directory_(std::move(directory)), counters_(counters) {}
   // The table's file goes when its last owner lets go.
   void RemoveWhenReleased(const TableReader& table);
   // The dropped tables whose files may still be there for their readers.
@@ -37,6 +38,7 @@ class TableRemover : public std::enable_shared_from_this<TableRemover> {
  private:
   FileSystem& file_system_;
   const std::string directory_;
+  StoreCounters& counters_;
   Mutex mutex_;
   std::set<FileNumber> awaited_ FIRN_GUARDED_BY(mutex_);  // their files are there for readers
   std::vector<FileNumber> released_ FIRN_GUARDED_BY(mutex_);

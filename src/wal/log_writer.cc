@@ -31,6 +31,9 @@ class SegmentedLogWriter final : public LogWriter {
   LogPosition appended() const override { return live_.appended(); }
   LogPosition durable() const override { return live_.durable(); }
   Status failure() const override { return live_.health(); }
+  [[nodiscard]] std::uint64_t cleanup_failures() const override {
+    return supply_.cleanup_failures();
+  }
   Status health() const override {
     Status status = live_.health();
     return status.ok() ? supply_.health() : status;

@@ -84,6 +84,9 @@ class LogWriter {
   // Segments that could not be prepared. A full disk is tried again, anything else is health().
   [[nodiscard]] virtual std::uint64_t segment_failures() const = 0;
 
+  // Files not needed any more that could not be closed or removed at once.
+  [[nodiscard]] virtual std::uint64_t cleanup_failures() const = 0;
+
   // Segments in use, oldest first: number and the position behind its last possible byte.
   struct SegmentInfo {
     FileNumber number;

@@ -150,8 +150,9 @@ void SegmentSupply::Trim() {
   }
   if (ready.file != nullptr) {
     // Nothing was written to it that anyone needs.
-    static_cast<void>(ready.file->Close().ok());
+    const Status closed = ready.file->Close();
     MutexLock lock(mutex_);
+    if (!closed.ok()) ++cleanup_failures_;
     unwanted_.push_back(ready.number);
   }
   Sweep();
@@ -168,7 +169,13 @@ void SegmentSupply::Sweep() {
     return status.ok() || status.code() == StatusCode::kNotFound;
   });
   MutexLock lock(mutex_);
+  cleanup_failures_ += unwanted.size();
   unwanted_.insert(unwanted_.end(), unwanted.begin(), unwanted.end());
+}
+
+std::uint64_t SegmentSupply::cleanup_failures() const {
+  MutexLock lock(mutex_);
+  return cleanup_failures_;
 }
 
 Status SegmentSupply::health() const {

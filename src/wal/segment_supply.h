@@ -59,6 +59,8 @@ class SegmentSupply {
   [[nodiscard]] Status health() const;  // the sticky failure (S2), if any
   // Closes the prepared segment, if any, and prepares no more. Answers the sticky failure too.
   [[nodiscard]] Status Close();
+  // Files not needed any more that could not be closed or removed at once.
+  [[nodiscard]] std::uint64_t cleanup_failures() const;
   // Preparations that failed.
   [[nodiscard]] std::uint64_t failures() const {
     return failures_.load(std::memory_order_relaxed);
@@ -91,6 +93,7 @@ class SegmentSupply {
   bool closed_ FIRN_GUARDED_BY(mutex_) = false;
   PreparedSegment ready_ FIRN_GUARDED_BY(mutex_);  // file is null when none is
   Status failure_ FIRN_GUARDED_BY(mutex_);
+  std::uint64_t cleanup_failures_ FIRN_GUARDED_BY(mutex_) = 0;
   std::vector<FileNumber> recycled_ FIRN_GUARDED_BY(mutex_);
   std::vector<FileNumber> unwanted_ FIRN_GUARDED_BY(mutex_);  // to be removed
 };

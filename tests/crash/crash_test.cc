@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "crash/explorer.h"
+#include "env/runtime.h"
 
 namespace firn::testing {
 namespace {
@@ -22,7 +23,7 @@ std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
 
 std::uint64_t Subsets() { return FromEnvironment("FIRN_CRASH_SUBSETS", 48); }
 
-void Print(const char* what, const Tally& tally, std::chrono::steady_clock::duration took) {
+void Print(const char* what, const Tally& tally, Micros took) {
   const double seconds = std::chrono::duration<double>(took).count();
   std::printf("crash: %s: workloads %llu, calls %llu, moments %llu, images %llu, different %llu, "
               "third recovery %llu, seconds %.1f\n",
@@ -44,10 +45,10 @@ class Counted : public ::testing::TestWithParam<Workload> {
 
  protected:
   void Explore(const Workload& workload, const Plan& plan) {
-    const auto begin = std::chrono::steady_clock::now();
+    const auto begin = Runtime::Posix().clock->Now();
     Explorer explorer(workload, plan);
     EXPECT_EQ(explorer.Run(), "");
-    const auto took = std::chrono::steady_clock::now() - begin;
+    const auto took = Runtime::Posix().clock->Now() - begin;
     Print(workload.name.c_str(), explorer.tally(), took);
     total += explorer.tally();
     spent += took;
@@ -55,7 +56,7 @@ class Counted : public ::testing::TestWithParam<Workload> {
   }
 
   static inline Tally total;
-  static inline std::chrono::steady_clock::duration spent{};
+  static inline Micros spent{0};
 };
 
 class CrashTest : public Counted<CrashTest> {
@@ -75,10 +76,11 @@ TEST_P(CrashTest, EveryCallIsASafePlaceToLosePower) {
 
 // What an open showed must survive every later crash (P3), also those inside later recoveries.
 TEST_P(RecoveryCrashTest, RecoveryMayCrashAtEveryCallToo) {
+  const std::uint64_t one_in = FromEnvironment("FIRN_CRASH_RECOVERIES", 40);
   const Effort few{.subsets = 1, .singles_max = 0, .cuts_max = 0};
   const Effort some{.subsets = Subsets() / 4 + 1, .singles_max = 4, .cuts_max = 2};
   Explore(GetParam(), {.effort = few,
-                       .recoveries = {{.one_in = 40, .effort = some},
+                       .recoveries = {{.one_in = one_in, .effort = some},
                                       {.one_in = 60, .effort = few},
                                       {.one_in = 60, .effort = few}},
                        .seed = FromEnvironment("FIRN_CRASH_SEED", 1)});

@@ -1,5 +1,6 @@
 #include "crash/explorer.h"
 
+#include <functional>
 #include <utility>
 
 #include "crash/player.h"

@@ -40,15 +40,16 @@ std::string FaultRun::Run() {
   return player_.wrong();
 }
 
-// A fault is seen in an answer, or in the health of the store between two steps.
+// A fault is seen in an answer, in the health of the store between two steps, or in its counter.
 void FaultRun::Observe() {
   if (disk_->fault_call() != 0) {
     fault_call_ = disk_->fault_call();
     place_ = WithoutNumbers(disk_->fault_place());
   }
-  if (!player_.TakeErrors().empty()) surfaced_ = Surfaced::kAnswer;
-  if (player_.db() == nullptr || surfaced_ == Surfaced::kAnswer) return;
-  if (player_.db()->GetStats().health != "ok") surfaced_ = Surfaced::kHealth;
+  Surfaced now = player_.overcome() != 0 ? Surfaced::kCounter : Surfaced::kNowhere;
+  if (player_.db() != nullptr && player_.db()->GetStats().health != "ok") now = Surfaced::kHealth;
+  if (!player_.TakeErrors().empty()) now = Surfaced::kAnswer;
+  surfaced_ = std::max(surfaced_, now);
 }
 
 bool FaultRun::AfterStep() {

@@ -28,7 +28,7 @@ class FaultRun {
   // The call that failed, by the count of the fault's kind; 0: the fault never struck.
   [[nodiscard]] std::uint64_t fault_call() const { return fault_call_; }
   // Where the fault showed.
-  enum class Surfaced : std::uint8_t { kNowhere, kHealth, kAnswer };
+  enum class Surfaced : std::uint8_t { kNowhere, kCounter, kHealth, kAnswer };
   [[nodiscard]] Surfaced surfaced() const { return surfaced_; }
   // What failed, with every number replaced by N: "removal of /store/N.sst".
   [[nodiscard]] const std::string& place() const { return place_; }

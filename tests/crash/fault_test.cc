@@ -11,6 +11,7 @@
 #include <map>
 
 #include "crash/fault_run.h"
+#include "env/runtime.h"
 
 namespace firn::testing {
 namespace {
@@ -39,6 +40,25 @@ constexpr Scenario kScenarios[] = {
     {"no_mapping_for_ever", Fault::Kind::kNoMapping, true},
 };
 
+// Failures that need not show anywhere, and why.
+struct Harmless {
+  const char* begins;  // workload, and what failed
+  const char* why;
+};
+constexpr Harmless kHarmless[] = {
+    {"checkpoint: creation of /copy/N.table", "a table that cannot be linked is copied"},
+    {"checkpoint_of_keyspaces: creation of /copy/N.table", "the same"},
+    {"checkpoint_of_keyspaces: creation of /later/N.table", "the same"},
+    {"repair: look at /store/", "a repair has several ways to learn the same; its result is whole"},
+    {"repair: lock of /store/LOCK", "a damaged store need not have a lock that can be taken"},
+};
+
+bool IsHarmless(const std::string& place) {
+  return std::any_of(std::begin(kHarmless), std::end(kHarmless), [&](const Harmless& harmless) {
+    return place.starts_with(harmless.begins);
+  });
+}
+
 // Those that bring faults of their own are left out.
 std::vector<Workload> Undisturbed() {
   std::vector<Workload> workloads = AllWorkloads();
@@ -59,14 +79,30 @@ struct Sums {
   std::uint64_t indexes = 0;
   std::uint64_t answers = 0;
   std::uint64_t health = 0;
-  std::map<std::string, std::uint64_t> nowhere;  // by place
+  std::uint64_t counter = 0;
+  std::map<std::string, std::uint64_t> nowhere;  // by workload and place
 };
+
+void Print(const Scenario& scenario, const Sums& sums,
+           Micros took) {
+  std::uint64_t nowhere = 0;
+  for (const auto& [place, count] : sums.nowhere) nowhere += count;
+  std::printf("fault: %s: workloads %llu, indexes %llu, told by an answer %llu, by health %llu, "
+              "by the counter %llu, harmless %llu, seconds %.1f\n",
+              scenario.name, static_cast<unsigned long long>(sums.workloads),
+              static_cast<unsigned long long>(sums.indexes),
+              static_cast<unsigned long long>(sums.answers),
+              static_cast<unsigned long long>(sums.health),
+              static_cast<unsigned long long>(sums.counter),
+              static_cast<unsigned long long>(nowhere),
+              std::chrono::duration<double>(took).count());
+}
 
 class FaultTest : public ::testing::TestWithParam<Scenario> {};
 
 TEST_P(FaultTest, EveryFailureIsToldAndNothingPromisedIsLost) {
   const Scenario& scenario = GetParam();
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = Runtime::Posix().clock->Now();
   const std::vector<Workload> workloads = Undisturbed();
   Sums sums;
   for (const Workload& workload : workloads) {
@@ -81,22 +117,15 @@ TEST_P(FaultTest, EveryFailureIsToldAndNothingPromisedIsLost) {
       ++sums.indexes;
       if (run.surfaced() == FaultRun::Surfaced::kAnswer) ++sums.answers;
       if (run.surfaced() == FaultRun::Surfaced::kHealth) ++sums.health;
-      if (run.surfaced() == FaultRun::Surfaced::kNowhere) ++sums.nowhere[run.place()];
+      if (run.surfaced() == FaultRun::Surfaced::kCounter) ++sums.counter;
+      if (run.surfaced() == FaultRun::Surfaced::kNowhere) {
+        ++sums.nowhere[workload.name + ": " + run.place()];
+      }
     }
   }
-  std::uint64_t nowhere = 0;
-  for (const auto& [place, count] : sums.nowhere) nowhere += count;
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  std::printf("fault: %s: workloads %llu, indexes %llu, told by an answer %llu, by health %llu, "
-              "harmless %llu, seconds %.1f\n",
-              scenario.name, static_cast<unsigned long long>(sums.workloads),
-              static_cast<unsigned long long>(sums.indexes),
-              static_cast<unsigned long long>(sums.answers),
-              static_cast<unsigned long long>(sums.health),
-              static_cast<unsigned long long>(nowhere), took.count());
+  Print(scenario, sums, Runtime::Posix().clock->Now() - begin);
   for (const auto& [place, count] : sums.nowhere) {
-    std::printf("fault:   harmless: %s (%llu)\n", place.c_str(),
-                static_cast<unsigned long long>(count));
+    EXPECT_TRUE(IsHarmless(place)) << place << " failed " << count << " times and nobody was told";
   }
   EXPECT_GT(sums.indexes, 0u);
 }

@@ -61,8 +61,7 @@ class Ledger {
   // A commit about to be issued, with what it makes of contents().
   void Issue(Contents after);
   void Acknowledge(bool durable);
-  void Refuse();         // it failed for certain
-  void LeaveOpen() {}    // kIndeterminate: later perhaps, now certainly not
+  void Refuse();  // it failed for certain; one that did not is neither acknowledged nor refused
   void AllDurable() { durable_ = acknowledged_; }
 
   // A change of names; when it fails both sets stay legal.

@@ -15,6 +15,13 @@ bool Player::Note(const Status& status) {
   return false;
 }
 
+std::uint64_t Player::overcome() const {
+  if (store_.db == nullptr) return overcome_;
+  const Stats stats = store_.db->GetStats();
+  return overcome_ + stats.job_failures + stats.manifest_failures + stats.log_segment_failures +
+         stats.cleanup_failures;
+}
+
 bool Player::Open() {
   auto opened = OpenStore(workload_, files_, 1);
   if (!Note(opened.status())) return false;
@@ -33,6 +40,7 @@ bool Player::Close() {
   snapshot_ = Snapshot();
   keyspaces_.clear();
   const bool clean = Note(store_.db->Close());
+  overcome_ = overcome();
   if (clean) ledger_.AllDurable();
   store_.db.reset();
   return clean;

@@ -34,6 +34,8 @@ class Player {
   [[nodiscard]] const std::string& wrong() const { return wrong_; }
   // Answers that were errors, in words, since the last call.
   [[nodiscard]] std::vector<std::string> TakeErrors() { return std::exchange(errors_, {}); }
+  // The failure counters of GetStats(), of all opens together.
+  [[nodiscard]] std::uint64_t overcome() const;
   // Open, unless the last open or the end of the play says otherwise.
   [[nodiscard]] Db* db() { return store_.db.get(); }
   [[nodiscard]] ManualRuntime& manual() { return *store_.manual; }
@@ -87,6 +89,7 @@ class Player {
   MemoryFileSystem& files_;
   Ledger& ledger_;
   std::function<void()> committed_;
+  std::uint64_t overcome_ = 0;  // of opens that have ended
   OpenedStore store_;
   std::map<std::string, Keyspace> keyspaces_;
   Snapshot snapshot_;

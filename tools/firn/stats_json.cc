@@ -52,7 +52,8 @@ std::string StatsToJson(const Stats& stats) {
                           {"log_syncs", stats.log_syncs},
                           {"job_failures", stats.job_failures},
                           {"manifest_failures", stats.manifest_failures},
-                          {"log_segment_failures", stats.log_segment_failures}};
+                          {"log_segment_failures", stats.log_segment_failures},
+                          {"cleanup_failures", stats.cleanup_failures}};
   object["memory"] = {{"budget", stats.memory_budget},       {"used", stats.memory_used},
                       {"memtables", stats.memory_memtables}, {"frames", stats.memory_frames},
                       {"tables", stats.memory_tables},       {"jobs", stats.memory_jobs},

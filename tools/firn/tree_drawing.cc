@@ -65,12 +65,14 @@ std::string DescribeStore(const Stats& stats) {
                          Plural(stats.log_syncs, "log sync", "log syncs"),
                          FormatCount(stats.write_stalls),
                          static_cast<double>(stats.write_stall_micros) / 1000));
-  if (stats.job_failures + stats.manifest_failures + stats.log_segment_failures > 0) {
+  if (stats.job_failures + stats.manifest_failures + stats.log_segment_failures +
+          stats.cleanup_failures > 0) {
     AppendFact(text, "failures",
-               fmt::format("{} of flushes and compactions, {} of the manifest, {} of log segments; "
-                           "tried again, or see health",
+               fmt::format("{} of flushes and compactions, {} of the manifest, {} of log segments, "
+                           "{} of clean-up; tried again, or see health",
                            FormatCount(stats.job_failures), FormatCount(stats.manifest_failures),
-                           FormatCount(stats.log_segment_failures)));
+                           FormatCount(stats.log_segment_failures),
+                           FormatCount(stats.cleanup_failures)));
   }
   AppendFact(text, "sequence", fmt::format("{}, {} open", FormatCount(stats.last_sequence),
                                            Plural(stats.snapshots, "snapshot", "snapshots")));
