@@ -58,10 +58,31 @@ void BackgroundWork::RetryLater() {
       MutexLock relock(state_.mutex);
       for (const auto& [id, keyspace] : state_.by_id) keyspace->compaction_due = true;
     }
+    const std::uint64_t failures = state_.counters.job_failures.load(std::memory_order_relaxed);
     Wake();
-    MutexLock relock(state_.mutex);
-    state_.changed.NotifyAll();
+    bool nothing_left = false;
+    {
+      MutexLock relock(state_.mutex);
+      state_.changed.NotifyAll();
+      nothing_left = state_.jobs_in_flight == 0 && state_.compactions_running == 0 &&
+                     flusher_.Idle() &&
+                     failures == state_.counters.job_failures.load(std::memory_order_relaxed);
+    }
+    // What lacked space is not needed any more, so no job will end and say that all is well.
+    if (nothing_left) {
+      state_.ClearNoSpace();
+    } else {
+      RetryWhileLacking();
+    }
   });
+}
+
+void BackgroundWork::RetryWhileLacking() {
+  {
+    MutexLock lock(state_.mutex);
+    if (state_.background_error.code() != StatusCode::kNoSpace) return;
+  }
+  RetryLater();
 }
 
 Status BackgroundWork::Outcome() const {

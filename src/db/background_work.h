@@ -36,6 +36,7 @@ class BackgroundWork {
  private:
   void JobFinished(const Status& status);
   void RetryLater();
+  void RetryWhileLacking();
   [[nodiscard]] Status Outcome() const FIRN_REQUIRES(state_.mutex);
 
   StoreContext& context_;
