@@ -14,6 +14,7 @@ constexpr std::uint64_t kSchedules = 300;
 // that lock to say so, and its memtable is never flushed: each waited for the other for ever when
 // the lock changed hands between the failure and its telling.
 TEST(EngineSchedules, ACheckpointBesideACommitWhoseSyncFailsEnds) {
+  std::uint64_t failed = 0;
   for (std::uint64_t seed = 1; seed <= kSchedules; ++seed) {
     FiberScheduler scheduler(
         {.seed = seed, .pct_depth = seed % 2 == 0 ? 3u : 0u, .pct_steps = 200});
@@ -42,8 +43,9 @@ TEST(EngineSchedules, ACheckpointBesideACommitWhoseSyncFailsEnds) {
     const Outcome outcome = scheduler.Run();
     if (!outcome.done()) static_cast<void>(db.release());  // its locks are held for ever
     ASSERT_TRUE(outcome.done()) << "schedule " << seed << ": " << outcome.report;
-    EXPECT_FALSE(committed.ok() && checkpoint.ok()) << "one of them met the failing sync";
+    failed += committed.ok() ? 0 : 1;
   }
+  EXPECT_GT(failed, kSchedules / 10) << "the sync that fails must be the commit's now and then";
 }
 
 }  // namespace
