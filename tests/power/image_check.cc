@@ -11,11 +11,9 @@
 namespace firn::power {
 namespace {
 
-// Folders in memory where there are such: nothing here depends on what a real disk keeps, and a
-// sync there costs nothing.
-std::string ScratchParent() {
+std::string ScratchParent(Medium medium) {
   const std::string memory = "/dev/shm";
-  if (::access(memory.c_str(), W_OK) == 0) return memory;
+  if (medium == Medium::kMemory && ::access(memory.c_str(), W_OK) == 0) return memory;
   return std::filesystem::temp_directory_path().string();
 }
 
@@ -72,7 +70,8 @@ std::optional<std::string> CheckCheckpoints(const Workload& workload, const std:
 
 }  // namespace
 
-ScratchFolder::ScratchFolder() : path_(ScratchParent() + "/firn-power-XXXXXX") {
+ScratchFolder::ScratchFolder(Medium medium)
+    : path_(ScratchParent(medium) + "/firn-power-XXXXXX") {
   if (::mkdtemp(path_.data()) == nullptr) {
     std::fprintf(stderr, "cannot create %s\n", path_.c_str());
     std::abort();
@@ -97,7 +96,7 @@ std::optional<std::string> ReadStore(Db& db, Contents* contents) {
 
 ImageVerdict CheckImage(const Workload& workload, const RecordedDisk::Image& image,
                         const Timeline& timeline, bool killed) {
-  ScratchFolder folder;
+  ScratchFolder folder(Medium::kMemory);
   WriteFolder(folder.path(), image);
   const std::string store = folder.path() + "/" + kStoreName;
   ImageVerdict verdict;

@@ -12,10 +12,15 @@
 
 namespace firn::power {
 
+enum class Medium : std::uint8_t {
+  kDisk,    // where syncs take their time, and others run meanwhile
+  kMemory,  // where there is such: what it holds is only read, and a sync costs nothing
+};
+
 // A folder of its own that goes with its owner, unless it is kept as evidence.
 class ScratchFolder {
  public:
-  ScratchFolder();
+  explicit ScratchFolder(Medium medium);
   ScratchFolder(const ScratchFolder&) = delete;
   ScratchFolder& operator=(const ScratchFolder&) = delete;
   ~ScratchFolder();

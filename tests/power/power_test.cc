@@ -79,7 +79,7 @@ class PowerTest : public ::testing::TestWithParam<Workload> {
 
 TEST_P(PowerTest, EveryMomentIsASafeOneToLosePower) {
   const Workload& workload = GetParam();
-  const ScratchFolder folder;
+  const ScratchFolder folder(Medium::kDisk);
   const Recording recording = Record(workload, RecordedMode::kWrite, folder.path());
   ASSERT_EQ(recording.problem, "");
   testing::SeededRandom random(workload.seed);
@@ -124,7 +124,7 @@ TEST_P(PowerTest, RecoveryMayLosePowerToo) {
   if (workload.fail_sync > 0) GTEST_SKIP() << "the sync that fails belongs to the writer";
   RecordedDisk::Image image;
   {
-    const ScratchFolder folder;
+    const ScratchFolder folder(Medium::kDisk);
     const Recording recording = Record(workload, RecordedMode::kWrite, folder.path());
     ASSERT_EQ(recording.problem, "");
     testing::SeededRandom random(workload.seed + 1);
@@ -140,7 +140,7 @@ TEST_P(PowerTest, RecoveryMayLosePowerToo) {
   }
   const ImageVerdict first = CheckImage(workload, image, timeline_, false);
   ASSERT_EQ(first.wrong, std::nullopt);
-  const ScratchFolder folder;
+  const ScratchFolder folder(Medium::kDisk);
   WriteFolder(folder.path(), image);
   const Recording recovery = Record(workload, RecordedMode::kRecover, folder.path());
   ASSERT_EQ(recovery.problem, "");

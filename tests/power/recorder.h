@@ -7,8 +7,8 @@
 // Environment, read once:
 //   FIRN_RECORDER_ROOT        the folder, an absolute path without links; unset: nothing is touched
 //   FIRN_RECORDER_TRACE       file to write the events to; unset: calls are only counted
-//   FIRN_RECORDER_KILL        [before|after]:<kind>:<n>: SIGKILL at the n-th call of this kind (kinds:
-//                             call, create, write, resize, sync, directory-sync, rename, link,
+//   FIRN_RECORDER_KILL        [before|after]:<kind>:<n>: SIGKILL at the n-th call of this kind
+//                             (call, create, write, resize, sync, directory-sync, rename, link,
 //                             unlink, close)
 //   FIRN_RECORDER_FAIL_SYNC   <n>: the n-th sync of a file does nothing and answers EIO
 // Threads: all members concurrently. Every call but a sync is performed under the one mutex, so

@@ -150,7 +150,9 @@ RuleChecker::Finding RuleChecker::CheckCurrent(const Event& event) {
   const std::string directory = DirectoryOf(event.target);
   const std::string path = In(directory, ManifestFileName(pointer->manifest));
   const RecordedFile* const manifest = disk_.FileAt(path);
-  if (manifest == nullptr || !manifest->fully_durable()) return "rule M4: " + path + " is not synced";
+  if (manifest == nullptr || !manifest->fully_durable()) {
+    return "rule M4: " + path + " is not synced";
+  }
   if (!disk_.IsNameDurable(path)) return "rule M4: the name of " + path + " is not synced";
   return CheckTables(directory, Parse(manifest->Content(), pointer->manifest));
 }
@@ -230,7 +232,9 @@ RuleChecker::Finding RuleChecker::CheckMark(const std::string& mark) {
   if (!mark.starts_with(kMade)) return std::nullopt;
   ++looks_["D3"];
   const std::string directory = mark.substr(kMade.size());
-  if (!disk_.IsNameDurable(directory)) return "rule D3: the name of " + directory + " is not synced";
+  if (!disk_.IsNameDurable(directory)) {
+    return "rule D3: the name of " + directory + " is not synced";
+  }
   if (!disk_.IsNameDurable(In(directory, kCurrentFileName))) {
     return "rule M4: the name of CURRENT in " + directory + " is not synced";
   }

@@ -4,7 +4,7 @@
 //   issue W K               writer W is about to commit its K-th
 //   ack W K sync|periodic   the commit was acknowledged, with this durability
 //   refuse W K              the commit failed for certain
-//   hardened W K            a Sync or a Close returned that was begun after commit K's acknowledgement
+//   hardened W K            a Sync or a Close returned that began after commit K was acknowledged
 //   creating|created|dropping|dropped NAME    a keyspace
 //   checkpointing PATH K    of the state after commit K
 //   made PATH               the store in PATH was opened, or made by a checkpoint
