@@ -36,8 +36,9 @@ class ShutdownParent {
     shared_ = &MapSharedState(child_.shared_path);
     for (child_.round = 0; child_.round < settings_.runs; ++child_.round) {
       if (RunRound()) continue;
-      fmt::print(stderr, "kill_test: shutdown {} of seed {} failed; what is left is in {}/image\n",
-                 child_.round, settings_.seed, directory_);
+      const bool wanted = settings_.fault != Fault::kNone;
+      fmt::print(stderr, "kill_test: shutdown {} of seed {} failed; {}\n", shutdowns_,
+                 settings_.seed, wanted ? "as the fault wants it" : "see " + directory_ + "/image");
       return kExitBroken;
     }
     fmt::print(

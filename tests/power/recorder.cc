@@ -371,7 +371,13 @@ int Recorder::MakeDirectory(const char* path, mode_t mode) {
   if (!Inside(path, &event.path)) return Answer(::syscall(SYS_mkdirat, AT_FDCWD, path, mode));
   const Lock lock(mutex_);
   Passes(Kind::kCreate);
-  return NameCall(Kind::kCreate, std::move(event), ::syscall(SYS_mkdirat, AT_FDCWD, path, mode));
+  const long result = ::syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+  const int error = errno;
+  struct stat info {};
+  // Its inode number may have been a removed file's.
+  if (result == 0 && ::stat(path, &info) == 0) files_.erase({info.st_dev, info.st_ino});
+  errno = error;
+  return NameCall(Kind::kCreate, std::move(event), result);
 }
 
 int Recorder::RemoveDirectory(const char* path) {
