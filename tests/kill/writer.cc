@@ -132,7 +132,7 @@ void RunWriter(const ChildSettings& settings) {
                              .stream = stream,
                              .number = shared.reached[settings.round][stream],
                              .round = settings.round};
-    threads.emplace_back([&, reached, stream] {
+    threads.emplace_back([&, reached] {
       WriteStream({*db, side, shared, settings.fault}, reached);
     });
   }

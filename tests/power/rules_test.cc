@@ -226,7 +226,7 @@ TEST_F(SegmentRulesTest, W9SeesASegmentRemovedThatIsStillReplayed) {
   MakeManifest(kManifest, snapshot);
   MakeCurrent(kManifest);
   Sync(kFolder);
-  for (const std::uint64_t number : {9, 10, 11}) {
+  for (const std::uint64_t number : {9u, 10u, 11u}) {
     const FileId file = MakeSegment(FileNumber{number});
     Sync(file);
     Sync(kFolder);

@@ -31,7 +31,7 @@ std::vector<Workload> AllWorkloads() {
       {.name = "smallest_budget", .seed = 11, .commits = 400, .sync_every = 40,
        .value_bytes = 20000, .tiny = false},
   };
-  for (const std::uint64_t sync : {9, 25, 60, 120}) {
+  for (const std::uint64_t sync : {9u, 25u, 60u, 120u}) {
     workloads.push_back({.name = "failing_sync_" + std::to_string(sync), .seed = 20 + sync,
                          .sync_every = 3, .keyspaces = true, .fail_sync = sync});
   }
