@@ -1,10 +1,12 @@
 #include "power/recording.h"
 
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <string_view>
 
@@ -66,6 +68,8 @@ int RunRecordedProcess(int argument_count, char** arguments) {
   if (argument_count != 4) return -1;
   const std::string_view mode = arguments[1];
   if (mode != kWrite && mode != kRecover) return -1;
+  // A test that is stopped takes a writer that hangs with it.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   for (const Workload& workload : AllWorkloads()) {
     if (workload.name != arguments[2]) continue;
     return mode == kWrite ? RunWriter(workload, arguments[3])
