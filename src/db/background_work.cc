@@ -59,6 +59,7 @@ void BackgroundWork::RetryLater() {
     {
       MutexLock relock(retry_mutex_);
       retry_pending_ = false;
+      retry_running_ = true;
     }
     // What is due is tried again and says so again; what is not due any more has no error.
     state_.ClearNoSpace();
@@ -68,6 +69,10 @@ void BackgroundWork::RetryLater() {
     }
     Wake();
     MutexLock relock(state_.mutex);
+    {
+      MutexLock retry(retry_mutex_);
+      retry_running_ = false;
+    }
     state_.changed.NotifyAll();
   });
 }
@@ -135,7 +140,7 @@ void BackgroundWork::Stop() {
   Await(*context_.runtime.executor, state_.mutex, state_.changed, [&]() FIRN_NO_THREAD_ANALYSIS {
     if (state_.jobs_in_flight != 0 || state_.compactions_running != 0) return false;
     MutexLock retry(retry_mutex_);
-    return !retry_pending_;
+    return !retry_pending_ && !retry_running_;
   });
 }
 

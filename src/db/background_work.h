@@ -54,6 +54,7 @@ class BackgroundWork {
 
   Mutex retry_mutex_;
   bool retry_pending_ FIRN_GUARDED_BY(retry_mutex_) = false;
+  bool retry_running_ FIRN_GUARDED_BY(retry_mutex_) = false;
   std::uint64_t retry_ticket_ FIRN_GUARDED_BY(retry_mutex_) = 0;
 };
 

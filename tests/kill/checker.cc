@@ -30,12 +30,14 @@ StreamNumbers ReadMarkers(const Db& db) {
   return numbers;
 }
 
-void CheckBounds(const SharedState& shared, std::uint64_t round, const StreamNumbers& last) {
+void CheckBounds(const SharedState& shared, const ChildSettings& settings,
+                 const StreamNumbers& last) {
   for (std::size_t stream = 0; stream < kStreams; ++stream) {
     const StreamProgress& progress = shared.streams[stream];
-    const std::uint64_t promised = std::max({progress.durable.load(), progress.synced.load(),
-                                             shared.reached[round][stream]});
-    const std::uint64_t started = std::max(progress.started.load(), shared.reached[round][stream]);
+    const std::uint64_t reached = shared.reached[settings.round][stream];
+    const auto& survives = settings.loses_power ? progress.hardened : progress.durable;
+    const std::uint64_t promised = std::max({survives.load(), progress.synced.load(), reached});
+    const std::uint64_t started = std::max(progress.started.load(), reached);
     if (last[stream] < promised) {
       Broken(fmt::format("stream {}: commit {} was acknowledged, the store ends at {}", stream,
                          promised, last[stream]));
@@ -111,7 +113,7 @@ void RunChecker(const ChildSettings& settings) {
   Result<std::unique_ptr<Db>> db = Db::Open(settings.directory, StoreOptions(settings.seed));
   CheckOk("open", db.status());
   const StreamNumbers last = ReadMarkers(**db);
-  CheckBounds(shared, settings.round, last);
+  CheckBounds(shared, settings, last);
   const auto round_end = static_cast<std::ptrdiff_t>(settings.round + 1);
   const History history(shared.reached.begin(), shared.reached.begin() + round_end);
   CompareStore(**db, ExpectedContents(settings.seed, history, last));

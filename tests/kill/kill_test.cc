@@ -2,57 +2,40 @@
 // everything acknowledged is there with its right value, no batch is torn, each writer's commits
 // are a prefix of what it did, and nothing lost comes back. One store lives through many rounds, so
 // stores that were recovered, compacted and killed again are the rule.
+//
+// With --recorder the writers die at a system call, right before or right behind it, instead of at
+// a moment; with --shutdown the file system is stopped below them (shutdown.h).
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
+#include <array>
 #include <filesystem>
 
 #include "modes.h"
+#include "parent.h"
 #include "process.h"
 #include "shared_state.h"
+#include "shutdown.h"
 
 namespace firn::kill {
 namespace {
 
 constexpr std::chrono::seconds kCheckLimit{120};
 
-struct ParentSettings {
-  std::uint64_t runs = 100;
-  std::uint64_t seed = 1;
-  std::uint64_t rounds_per_store = 25;
-  std::uint64_t delay_millis_max = 500;
-  std::string directory;  // empty: a fresh one
-  Fault fault = Fault::kNone;
-};
-
 struct Totals {
   std::uint64_t kills = 0;
   std::uint64_t kills_while_opening = 0;
+  std::uint64_t kills_at_calls = 0;
   std::uint64_t acknowledged = 0;
   std::uint64_t unacknowledged_kept = 0;
   std::uint64_t lost_without_durability = 0;
 };
 
-std::string MakeWorkDirectory(const std::string& wanted) {
-  if (!wanted.empty()) {
-    std::filesystem::create_directories(wanted);
-    return wanted;
-  }
-  std::string pattern = (std::filesystem::temp_directory_path() / "firn-kill-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) ExitWithErrno("cannot create " + pattern);
-  return pattern;
-}
-
-std::vector<std::string> ArgumentsOf(const ChildSettings& settings) {
-  return {"--mode",   settings.mode,
-          "--store",  settings.directory,
-          "--shared", settings.shared_path,
-          "--seed",   fmt::format("{}", settings.seed),
-          "--round",  fmt::format("{}", settings.round),
-          "--fault",  fmt::format("{}", static_cast<int>(settings.fault))};
-}
+// How a child dies: at a moment, or at a call that it finds in its environment.
+struct Death {
+  std::chrono::microseconds delay{};
+  std::vector<std::string> environment = {};
+};
 
 class Parent {
  public:
@@ -76,10 +59,12 @@ class Parent {
     }
     std::filesystem::remove_all(directory_);
     fmt::print(
-        "kill_test: {} runs of seed {} passed: {} kills ({} while opening), {} commits "
-        "acknowledged, none lost; {} unacknowledged ones kept, {} without durability lost\n",
+        "kill_test: {} runs of seed {} passed: {} kills ({} while opening, {} at a call), {} "
+        "commits acknowledged, none lost; {} unacknowledged ones kept, {} without durability "
+        "lost\n",
         settings_.runs, settings_.seed, totals_.kills, totals_.kills_while_opening,
-        totals_.acknowledged, totals_.unacknowledged_kept, totals_.lost_without_durability);
+        totals_.kills_at_calls, totals_.acknowledged, totals_.unacknowledged_kept,
+        totals_.lost_without_durability);
     return 0;
   }
 
@@ -106,6 +91,19 @@ class Parent {
     return std::chrono::microseconds(random_.Below(millis_max * 1000));
   }
 
+  // Early calls are the likelier ones, so that opening a store gets its share.
+  Death DeathAtACall() {
+    static constexpr std::array<const char*, 9> kKinds = {
+        "call", "create", "write", "resize", "sync", "directory-sync", "rename", "unlink", "close"};
+    const char* const kind = kKinds[random_.Below(kKinds.size())];
+    const char* const side = random_.Below(2) == 0 ? "before" : "after";
+    const std::uint64_t number = 1 + random_.Below(std::uint64_t{1} << random_.Below(9));
+    return {.delay = std::chrono::milliseconds(settings_.delay_millis_max),
+            .environment = {"LD_PRELOAD=" + settings_.recorder,
+                            "FIRN_RECORDER_ROOT=" + child_.directory,
+                            fmt::format("FIRN_RECORDER_KILL={}:{}:{}", side, kind, number)}};
+  }
+
   bool KillChild(const char* mode, std::chrono::microseconds delay) {
     child_.mode = mode;
     ++totals_.kills;
@@ -114,23 +112,33 @@ class Parent {
     return false;
   }
 
-  bool RunRound() {
-    shared_->opened.store(0);
-    for (std::size_t stream = 0; stream < kStreams; ++stream) {
-      StreamProgress& progress = shared_->streams[stream];
-      const std::uint64_t reached = shared_->reached[child_.round][stream];
-      progress.started.store(reached);
-      progress.acknowledged.store(reached);
-      progress.durable.store(reached);
-      progress.synced.store(reached);
+  bool KillChildAtACall(const char* mode) {
+    child_.mode = mode;
+    ++totals_.kills;
+    const Death death = DeathAtACall();
+    Child child(ArgumentsOf(child_), death.environment);
+    if (!child.DiesWithin(death.delay)) {
+      fmt::print(stderr, "kill_test: a process in mode {} ended by itself; {}\n", mode,
+                 death.environment.back());
+      return false;
     }
-    if (!KillChild("write", RandomDelay())) return false;
+    if (child.killed_itself()) ++totals_.kills_at_calls;
+    return true;
+  }
+
+  bool KillSome() {
+    const bool at_calls = !settings_.recorder.empty();
+    if (!(at_calls ? KillChildAtACall("write") : KillChild("write", RandomDelay()))) return false;
     if (shared_->opened.load() == 0) ++totals_.kills_while_opening;
     // Recovery has to survive a kill too.
-    if (random_.Below(4) == 0) {
-      const std::chrono::microseconds delay(random_.Below(40'000));
-      if (!KillChild("open", delay)) return false;
-    }
+    if (at_calls) return random_.Below(2) == 0 || KillChildAtACall("open");
+    return random_.Below(4) != 0 ||
+           KillChild("open", std::chrono::microseconds(random_.Below(40'000)));
+  }
+
+  bool RunRound() {
+    BeginRound(*shared_, child_.round);
+    if (!KillSome()) return false;
     child_.mode = "check";
     if (!Child(ArgumentsOf(child_)).WaitForSuccess(kCheckLimit)) return false;
     CountRound();
@@ -166,15 +174,22 @@ int Main(int argument_count, char** arguments) {
   app.add_option("--delay-max", parent.delay_millis_max, "Latest kill, in milliseconds")
       ->check(CLI::Range(1, 60'000));
   app.add_option("--directory", parent.directory, "Where to work (default: a fresh directory)");
+  app.add_option("--recorder", parent.recorder,
+                 "Library of tests/power: children die at calls, not at moments");
+  app.add_option("--shutdown", parent.shutdown_type,
+                 "Stop a file system of this type, instead of children; needs root")
+      ->check(CLI::IsMember({"ext4", "xfs"}));
   app.add_option("--fault", child.fault,
                  "A wrong writer, which the test must notice: 1 acknowledges too early, 2 splits "
-                 "batches");
+                 "batches, 3 forgets to sync (seen by a shutdown only)");
   app.add_option("--mode", child.mode, "Of a child process: write, open or check");
   app.add_option("--store", child.directory, "Of a child process");
   app.add_option("--shared", child.shared_path, "Of a child process");
   app.add_option("--round", child.round, "Of a child process");
+  app.add_flag("--loses-power", child.loses_power, "Of a child process");
   CLI11_PARSE(app, argument_count, arguments);
   parent.fault = child.fault;
+  if (child.mode.empty() && !parent.shutdown_type.empty()) return RunShutdowns(parent);
   if (child.mode.empty()) return Parent(parent).Run();
   child.seed = parent.seed;
   if (child.mode == "write") RunWriter(child);

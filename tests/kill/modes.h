@@ -15,6 +15,7 @@ enum class Fault : std::uint8_t {
   kNone,
   kEarlyAcknowledge,  // promises commits that were not written yet
   kSplitBatches,      // writes group and marker of a commit one after the other
+  kForgottenSync,     // takes every acknowledgement for a durable one
 };
 
 // Everything a child needs; passed on its command line.
@@ -25,6 +26,7 @@ struct ChildSettings {
   std::uint64_t seed = 0;   // of the store's contents
   std::uint64_t round = 0;
   Fault fault = Fault::kNone;
+  bool loses_power = false;  // the disk stops below the store: errors are no failures
 };
 
 // The store's options, the same in every process; small budgets and both log backends come up.

@@ -24,6 +24,8 @@ struct StreamProgress {
   std::atomic<std::uint64_t> durable;
   // Acknowledged before a Db::Sync that returned.
   std::atomic<std::uint64_t> synced;
+  // Acknowledged as durable, or before a commit of any stream was begun that was.
+  std::atomic<std::uint64_t> hardened;
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <thread>
 #include <vector>
 
@@ -34,12 +35,30 @@ Keyspace OpenSide(Db& db) {
 struct Stream {
   Db& db;
   Keyspace side;
-  StreamProgress& progress;
+  SharedState& shared;
   Fault fault;
 };
 
+StreamNumbers AcknowledgedIn(const SharedState& shared) {
+  StreamNumbers acknowledged{};
+  for (std::size_t i = 0; i < kStreams; ++i) {
+    acknowledged[i] = shared.streams[i].acknowledged.load();
+  }
+  return acknowledged;
+}
+
+// Several streams may do this at a time.
+void RaiseHardened(SharedState& shared, const StreamNumbers& upto) {
+  for (std::size_t i = 0; i < kStreams; ++i) {
+    std::atomic<std::uint64_t>& hardened = shared.streams[i].hardened;
+    std::uint64_t now = hardened.load();
+    while (now < upto[i] && !hardened.compare_exchange_weak(now, upto[i])) {
+    }
+  }
+}
+
 [[noreturn]] void WriteStream(const Stream& stream, CommitName commit) {
-  StreamProgress& progress = stream.progress;
+  StreamProgress& progress = stream.shared.streams[commit.stream];
   WriteBatch batch;
   for (;;) {
     ++commit.number;
@@ -54,10 +73,15 @@ struct Stream {
     AppendMarker(commit, batch);
     constexpr std::uint64_t kTooEarly = 3;
     if (stream.fault == Fault::kEarlyAcknowledge) progress.durable.store(commit.number + kTooEarly);
+    StreamNumbers hardened = AcknowledgedIn(stream.shared);
     CheckOk("write", stream.db.Write(batch, options));
     progress.acknowledged.store(commit.number);
     if (stream.fault == Fault::kEarlyAcknowledge) continue;
     if (options.durability != Durability::kNone) progress.durable.store(commit.number);
+    const bool durable = options.durability == Durability::kSync ||
+                         stream.fault == Fault::kForgottenSync;
+    hardened[commit.stream] = commit.number;
+    if (durable) RaiseHardened(stream.shared, hardened);
   }
 }
 
@@ -65,10 +89,7 @@ struct Stream {
 [[noreturn]] void Maintain(Db& db, const Keyspace& side, SharedState& shared, Random random) {
   for (;;) {
     std::this_thread::sleep_for(std::chrono::milliseconds(random.Below(40)));
-    StreamNumbers acknowledged{};
-    for (std::size_t i = 0; i < kStreams; ++i) {
-      acknowledged[i] = shared.streams[i].acknowledged.load();
-    }
+    const StreamNumbers acknowledged = AcknowledgedIn(shared);
     switch (random.Below(4)) {
       case 0: CheckOk("flush", db.Flush()); break;
       case 1: CheckOk("compact", db.CompactRange({}, {}, side)); break;
@@ -96,6 +117,11 @@ Options StoreOptions(std::uint64_t seed) {
 }
 
 void RunWriter(const ChildSettings& settings) {
+  // Errors are to be expected then, and to be read only if they come too early.
+  const std::string errors = settings.shared_path + ".log";
+  if (settings.loses_power && std::freopen(errors.c_str(), "w", stderr) == nullptr) {
+    ExitWithErrno("cannot open " + errors);
+  }
   SharedState& shared = MapSharedState(settings.shared_path);
   const std::unique_ptr<Db> db = OpenStore(settings);
   const Keyspace side = OpenSide(*db);
@@ -106,8 +132,8 @@ void RunWriter(const ChildSettings& settings) {
                              .stream = stream,
                              .number = shared.reached[settings.round][stream],
                              .round = settings.round};
-    threads.emplace_back([&, reached, stream] {
-      WriteStream({*db, side, shared.streams[stream], settings.fault}, reached);
+    threads.emplace_back([&, reached] {
+      WriteStream({*db, side, shared, settings.fault}, reached);
     });
   }
   Maintain(*db, side, shared, Random(settings.seed ^ ~settings.round));
