@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "db/await.h"
 
@@ -133,6 +134,7 @@ void ActiveMemtables::FreezeIdle(LogPosition log_end) {
       if (keyspace->active != nullptr &&
           keyspace->active->bytes() >= context_.tuning.idle_flush_bytes) {
         Freeze(*keyspace, log_end);
+        if (BugIsOn(SeededBug::kCallbackUnderLock)) frozen_();
       }
     }
   }

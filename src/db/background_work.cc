@@ -1,5 +1,6 @@
 #include "db/background_work.h"
 
+#include "base/seeded_bug.h"
 #include "cache/epoch.h"
 #include "db/await.h"
 
@@ -31,7 +32,7 @@ void BackgroundWork::JobFinished(const Status& status) {
   EpochDomain::Process().Collect();
   versions_.remover()->RemoveReleased();
   if (status.ok()) {
-    state_.ClearNoSpace();
+    if (!BugIsOn(SeededBug::kNoSpaceLatched)) state_.ClearNoSpace();
   } else if (!stop_.load(std::memory_order_relaxed)) {
     state_.SetBackgroundError(status);
     if (status.code() == StatusCode::kNoSpace) RetryLater();
@@ -41,6 +42,7 @@ void BackgroundWork::JobFinished(const Status& status) {
 }
 
 void BackgroundWork::RetryLater() {
+  if (BugIsOn(SeededBug::kNoSpaceNotRetried)) return;
   MutexLock lock(retry_mutex_);
   if (retry_pending_ || stop_.load(std::memory_order_relaxed)) return;
   retry_pending_ = true;
@@ -102,7 +104,8 @@ void BackgroundWork::Stop() {
   }
   MutexLock lock(state_.mutex);
   Await(*context_.runtime.executor, state_.mutex, state_.changed, [&]() FIRN_NO_THREAD_ANALYSIS {
-    if (state_.jobs_in_flight != 0 || state_.compactions_running != 0) return false;
+    const bool jobs = state_.jobs_in_flight != 0 && !BugIsOn(SeededBug::kCloseDoesNotWaitForJobs);
+    if (jobs || state_.compactions_running != 0) return false;
     MutexLock retry(retry_mutex_);
     return !retry_pending_;
   });
