@@ -109,6 +109,9 @@ WORDS = [
 ]
 WORDS_EXEMPT = {"LICENSE": "the licence's own words"}
 
+SEEDED_BUG = re.compile(r"(?<!BugIsOn\()\bSeededBug\b")
+SEEDED_BUG_HOME = ("src/base/seeded_bug.", "tests/seeded_bugs/")
+
 _CONTROL = re.compile(r"\b(?:if|for|while|switch|catch|do|else|return)\b")
 
 
@@ -194,6 +197,18 @@ def check_bans(path: str, stripped: str) -> Iterator[Finding]:
                 yield Finding(path, line_of(code, match.end()), message)
 
 
+def check_seeded_bugs(path: str, stripped: str) -> Iterator[Finding]:
+    """A seeded bug is asked for where it sits, and nowhere handed about."""
+    if path.startswith(SEEDED_BUG_HOME):
+        return
+    for match in SEEDED_BUG.finditer(stripped):
+        yield Finding(path, line_of(stripped, match.start()),
+                      "SeededBug: only as the argument of BugIsOn")
+    if not path.startswith("src/") and "BugIsOn(" in stripped:
+        yield Finding(path, line_of(stripped, stripped.index("BugIsOn(")),
+                      "BugIsOn: seeded bugs are the engine's")
+
+
 def check_words(path: str, text: str) -> Iterator[Finding]:
     if path in WORDS_EXEMPT:
         return
@@ -243,6 +258,7 @@ def check(root: pathlib.Path) -> List[Finding]:
         findings += check_sizes(path, text)
         findings += check_functions(path, stripped)
         findings += check_bans(path, stripped)
+        findings += check_seeded_bugs(path, stripped)
         findings += check_company(root, path, text)
     return sorted(findings)
 
