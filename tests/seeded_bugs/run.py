@@ -22,6 +22,7 @@ LAYERS = ("base", "env", "format", "cache", "memtable", "wal", "table", "merge",
           "compaction", "db")
 # Bugs that may let a program wait for ever. Elsewhere a program that does not end is no catch.
 HANG_CLASS = "G"
+IDLE_SECONDS_MAX = 20.0
 POLL_SECONDS = 0.05
 
 
@@ -35,11 +36,13 @@ class Suite:
 
 
 SUITES: Dict[str, Suite] = {
-    "sim": Suite("tests/firn_simulation_tests", [], {"FIRN_SIM_SEEDS": "1500"}),
-    "crash": Suite("tests/firn_crash_tests", [], {"FIRN_CRASH_STRIDE": "3"}),
+    "sim": Suite("tests/firn_simulation_tests", [], {"FIRN_SIM_SEEDS": "4000"}),
+    "crash": Suite("tests/firn_crash_tests", [], {"FIRN_CRASH_STRIDE": "1"}),
     "model": Suite("tests/firn_model_tests", ["--gtest_filter=-*threads"],
                    {"FIRN_MODEL_SEEDS": "20", "FIRN_MODEL_SHRINK": "0"}),
     "corruption": Suite("tests/firn_corruption_tests", [], {"FIRN_CORRUPTION_STRIDE": "20"}),
+    "errors": Suite("firn_db_tests", ["--gtest_filter=*ErrorInjection*"],
+                    {"FIRN_FAULT_STRIDE": "2"}),
     "kill": Suite("tests/kill/kill_test", ["--runs", "20", "--seed", "1"]),
     **{layer: Suite(f"firn_{layer}_tests") for layer in LAYERS},
 }
@@ -59,7 +62,7 @@ class Outcome:
     """How a run of one suite, or the hunt for one bug, ended."""
 
     caught_by: Optional[str] = None  # None: not at all
-    seconds: float = 0.0
+    seconds: float = 0.0  # of processor time
 
 
 def read_bugs(build: pathlib.Path) -> List[Bug]:
@@ -72,13 +75,35 @@ def read_bugs(build: pathlib.Path) -> List[Bug]:
     return bugs
 
 
-def is_stopped(pid: int) -> bool:
-    """Whether somebody halted the process: then its time stands still too."""
-    try:
-        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] in "Tt"
+@dataclasses.dataclass
+class Ended:
+    exit_code: Optional[int]  # None: it was killed, because it waited or worked for too long
+    seconds: float            # of processor time, its own and its children's
+
+
+def processor_seconds(pid: int) -> "tuple[float, bool]":
+    """What a process has used so far, and whether somebody halted it."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    ticks = sum(int(field) for field in fields[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK"), fields[0] in "Tt"
+
+
+def watch(process: "subprocess.Popen[bytes]", budget: float) -> Ended:
+    """Waits until the process ends, has used up its budget, or does nothing for too long."""
+    seconds = 0.0
+    idle = 0.0
+    while seconds < budget and idle < IDLE_SECONDS_MAX:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid != 0:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return Ended(process.returncode, usage.ru_utime + usage.ru_stime)
+        before = seconds
+        seconds, halted = processor_seconds(process.pid)
+        idle = 0.0 if halted or seconds > before else idle + POLL_SECONDS
+        time.sleep(POLL_SECONDS)
+    process.kill()
+    process.wait()
+    return Ended(None, max(seconds, idle))
 
 
 def failed_test(log: pathlib.Path) -> str:
@@ -101,19 +126,12 @@ def run_suite(build: pathlib.Path, name: str, bug: Optional[Bug], budget: float)
     with log.open("w") as output:
         process = subprocess.Popen([build / suite.program, *suite.arguments], cwd=log.parent,
                                    env=environment, stdout=output, stderr=subprocess.STDOUT)
-        seconds = 0.0
-        while process.poll() is None and seconds < budget:
-            time.sleep(POLL_SECONDS)
-            seconds += 0.0 if is_stopped(process.pid) else POLL_SECONDS
-        hung = process.poll() is None
-        if hung:
-            process.kill()
-            process.wait()
+        ended = watch(process, budget)
     test = f"{name}: {failed_test(log)}".rstrip(": ")
-    if hung:
+    if ended.exit_code is None:
         counts = bug is not None and bug.bug_class == HANG_CLASS
-        return Outcome(f"{test} (never ends)" if counts else None, seconds)
-    return Outcome(test if process.returncode != 0 else None, seconds)
+        return Outcome(f"{test} (never ends)" if counts else None, ended.seconds)
+    return Outcome(test if ended.exit_code != 0 else None, ended.seconds)
 
 
 def hunt(build: pathlib.Path, bug: Bug, budget: float) -> Outcome:
@@ -158,10 +176,10 @@ def main() -> int:
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("names", nargs="*", help="bugs; none: all")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--budget", type=float, default=60.0, help="seconds a bug")
+    parser.add_argument("--budget", type=float, default=60.0, help="of processor time, a bug")
     parser.add_argument("--markdown", type=pathlib.Path, help="writes the table there")
     parser.add_argument("--no-baseline", action="store_true", help="trust the suites")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     build = arguments.build.resolve()
     bugs = read_bugs(build)
     unknown = set(arguments.names) - {bug.name for bug in bugs}
