@@ -52,7 +52,6 @@ NO_TEST = {
     "src/db/engine_read.cc": "the read verbs of Db: db_test, commit_pipeline_test, tests/model",
     "src/db/engine_write.cc": "the write verbs of Db: db_test, write_batch_test, tests/model",
     "src/db/flush_memtables.cc": "one call of the merge job: error_injection_test, tests/crash",
-    "src/db/flusher.cc": "needs an open store: background_work_test, error_injection_test",
     "src/db/iterator.cc": "the public iterator: db_test, and every walk of tests/model",
     "src/db/iterator_source.cc": "the inside of the iterator: db_test, tests/model",
     "src/db/keyspace_state.cc": "two assignments: engine_keyspaces_test",

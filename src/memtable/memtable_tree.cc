@@ -166,7 +166,10 @@ void MemtableTree::Insert(Record record) {
     order = finger_.leaf->LoadOrder();
     position = LowerBound(*finger_.leaf, order, target);
   }
-  if (BugIsOn(SeededBug::kOrderBeforeRecord)) finger_.leaf->StoreOrder(order.InsertAt(position));
+  if (BugIsOn(SeededBug::kOrderBeforeRecord)) {
+    finger_.leaf->StoreOrder(order.InsertAt(position));
+    YieldPoint("insert: position found");
+  }
   FillFreeSlot(*finger_.leaf, order, target.head, record.bytes());
   YieldPoint("insert: slot filled");
   finger_.leaf->StoreOrder(order.InsertAt(position));
