@@ -152,8 +152,8 @@ struct Picker {
         choice.inputs.push_back({level, runs[i]->id, table});
     }
     choice.output_level = static_cast<std::uint8_t>(level + 1);
-    const int beside = BugIsOn(SeededBug::kDeleteDroppedBesideOlder) ? 1 : 0;
-    choice.bottom = IsBottom(choice.inputs, static_cast<std::uint8_t>(level + 1 + beside));
+    choice.bottom = IsBottom(choice.inputs, choice.output_level) ||
+                    BugIsOn(SeededBug::kDeleteDroppedBesideOlder);
     choice.trivial_move = AreDisjoint(choice.inputs);
     choice.cut_points = PickCutPoints(tree, policy, bytes);
     choice.reason = reason;

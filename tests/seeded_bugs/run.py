@@ -21,7 +21,7 @@ from typing import Dict, List, Optional
 LAYERS = ("base", "env", "format", "cache", "memtable", "wal", "table", "merge", "version",
           "compaction", "db")
 # Bugs that may let a program wait for ever. Elsewhere a program that does not end is no catch.
-HANG_CLASS = "G"
+HANG_CLASSES = "FG"
 IDLE_SECONDS_MAX = 20.0
 POLL_SECONDS = 0.05
 
@@ -79,6 +79,7 @@ def read_bugs(build: pathlib.Path) -> List[Bug]:
 class Ended:
     exit_code: Optional[int]  # None: it was killed, because it waited or worked for too long
     seconds: float            # of processor time, its own and its children's
+    hung: bool = False        # it waited
 
 
 def processor_seconds(pid: int) -> "tuple[float, bool]":
@@ -103,7 +104,7 @@ def watch(process: "subprocess.Popen[bytes]", budget: float) -> Ended:
         time.sleep(POLL_SECONDS)
     process.kill()
     process.wait()
-    return Ended(None, max(seconds, idle))
+    return Ended(None, max(seconds, idle), idle >= IDLE_SECONDS_MAX)
 
 
 def failed_test(log: pathlib.Path) -> str:
@@ -129,7 +130,7 @@ def run_suite(build: pathlib.Path, name: str, bug: Optional[Bug], budget: float)
         ended = watch(process, budget)
     test = f"{name}: {failed_test(log)}".rstrip(": ")
     if ended.exit_code is None:
-        counts = bug is not None and bug.bug_class == HANG_CLASS
+        counts = ended.hung and bug is not None and bug.bug_class in HANG_CLASSES
         return Outcome(f"{test} (never ends)" if counts else None, ended.seconds)
     return Outcome(test if ended.exit_code != 0 else None, ended.seconds)
 
