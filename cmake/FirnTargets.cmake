@@ -13,7 +13,8 @@ function(firn_compile_settings target)
     $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>
     -fno-omit-frame-pointer -fstack-protector-strong)
   target_compile_definitions(${target} PRIVATE _GLIBCXX_ASSERTIONS
-    $<$<BOOL:${FIRN_CHECKED}>:FIRN_CHECKED>)
+    $<$<BOOL:${FIRN_CHECKED}>:FIRN_CHECKED>
+    $<$<BOOL:${FIRN_SEEDED_BUGS}>:FIRN_SEEDED_BUGS>)
   if(FIRN_SANITIZE)
     # The engine has no RTTI, which the vptr check of programs with RTTI would report as an error.
     target_compile_options(${target} PRIVATE -fsanitize=${FIRN_SANITIZE} -fno-sanitize=vptr

@@ -62,6 +62,7 @@ RANDOM = re.compile(r"\brandom_device\b")
 ALLOWED = {
     ("src/base/mutex.h", "lock or thread"): "the one wrapper the rest of the engine locks with",
     ("src/base/mutex.h", "header"): "the one wrapper the rest of the engine locks with",
+    ("src/base/seeded_bug.cc", "system call"): "a test build alone is told which bug to have",
     ("src/base/page_allocation.cc", "system call"): "big pages come from the OS, below the seam",
     ("tests/kill/process.cc", "clock"): "the moment of a kill is the subject",
     ("tests/kill/writer.cc", "clock"): "the load runs until it is killed",

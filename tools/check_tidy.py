@@ -22,6 +22,7 @@ LONG_FUNCTIONS = {}
 # source -> why no test stands beside it.
 NO_TEST = {
     "src/base/check.cc": "aborts the process; every test relies on it",
+    "src/base/seeded_bug.cc": "a table; scripts/seeded-bugs takes each of its rows to be noticed",
     "src/env/posix_files.cc": "posix_file_system_test.cc holds it to the file-system contract",
     "src/env/posix_io.cc": "posix_file_system_test.cc: short writes, refusals, descriptors",
     "src/env/posix_lock.cc": "posix_file_system_test.cc: other processes, death of the holder",
@@ -51,7 +52,6 @@ NO_TEST = {
     "src/db/engine_read.cc": "the read verbs of Db: db_test, commit_pipeline_test, tests/model",
     "src/db/engine_write.cc": "the write verbs of Db: db_test, write_batch_test, tests/model",
     "src/db/flush_memtables.cc": "one call of the merge job: error_injection_test, tests/crash",
-    "src/db/flusher.cc": "needs an open store: background_work_test, error_injection_test",
     "src/db/iterator.cc": "the public iterator: db_test, and every walk of tests/model",
     "src/db/iterator_source.cc": "the inside of the iterator: db_test, tests/model",
     "src/db/keyspace_state.cc": "two assignments: engine_keyspaces_test",
@@ -107,6 +107,9 @@ WORDS = [
      "the project speaks of itself alone"),
 ]
 WORDS_EXEMPT = {"LICENSE": "the licence's own words"}
+
+SEEDED_BUG = re.compile(r"(?<!BugIsOn\()\bSeededBug\b")
+SEEDED_BUG_HOME = ("src/base/seeded_bug.", "tests/seeded_bugs/")
 
 _CONTROL = re.compile(r"\b(?:if|for|while|switch|catch|do|else|return)\b")
 
@@ -193,6 +196,18 @@ def check_bans(path: str, stripped: str) -> Iterator[Finding]:
                 yield Finding(path, line_of(code, match.end()), message)
 
 
+def check_seeded_bugs(path: str, stripped: str) -> Iterator[Finding]:
+    """A seeded bug is asked for where it sits, and nowhere handed about."""
+    if path.startswith(SEEDED_BUG_HOME):
+        return
+    for match in SEEDED_BUG.finditer(stripped):
+        yield Finding(path, line_of(stripped, match.start()),
+                      "SeededBug: only as the argument of BugIsOn")
+    if not path.startswith("src/") and "BugIsOn(" in stripped:
+        yield Finding(path, line_of(stripped, stripped.index("BugIsOn(")),
+                      "BugIsOn: seeded bugs are the engine's")
+
+
 def check_words(path: str, text: str) -> Iterator[Finding]:
     if path in WORDS_EXEMPT:
         return
@@ -242,6 +257,7 @@ def check(root: pathlib.Path) -> List[Finding]:
         findings += check_sizes(path, text)
         findings += check_functions(path, stripped)
         findings += check_bans(path, stripped)
+        findings += check_seeded_bugs(path, stripped)
         findings += check_company(root, path, text)
     return sorted(findings)
 

@@ -13,6 +13,7 @@
 #include <new>
 
 #include "base/check.h"
+#include "base/seeded_bug.h"
 
 namespace firn {
 
@@ -90,7 +91,8 @@ void EpochDomain::Collect() {
     if (AdvanceLocked()) AdvanceLocked();
     const std::uint64_t epoch = epoch_.load(std::memory_order_relaxed);
     first = retired_ - limbo_.size() + 1;
-    while (!limbo_.empty() && limbo_.front().epoch + 2 <= epoch) {
+    const std::uint64_t apart = BugIsOn(SeededBug::kReclaimedAnEpochEarly) ? 1 : 2;
+    while (!limbo_.empty() && limbo_.front().epoch + apart <= epoch) {
       ready.push_back(limbo_.front());
       limbo_.pop_front();
     }

@@ -3,6 +3,7 @@
 #include <new>
 
 #include "base/check.h"
+#include "base/seeded_bug.h"
 
 namespace firn {
 namespace {
@@ -18,6 +19,7 @@ FramePool::FramePool(MemoryLedger& ledger)
                                                 : FrameMemory::Pages::kOrdinary) {}
 
 std::size_t FramePool::FootprintOf(std::size_t payload_bytes) const {
+  if (BugIsOn(SeededBug::kFrameHeaderNotCounted)) return memory_.Footprint(payload_bytes);
   return memory_.Footprint(sizeof(Frame) + payload_bytes);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/entry.h"
+#include "base/seeded_bug.h"
 
 namespace firn {
 namespace {
@@ -36,7 +37,8 @@ struct Reach {
   bool exclusive = false;
 
   [[nodiscard]] bool Covers(Slice lower) const {
-    return exclusive ? lower < upper : lower <= upper;
+    const bool strict = exclusive || BugIsOn(SeededBug::kBoundaryTableMissed);
+    return strict ? lower < upper : lower <= upper;
   }
   void Extend(const TableMetadata& table) {
     if (table.upper > upper) {

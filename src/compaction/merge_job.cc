@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/check.h"
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "compaction/tombstone_cutter.h"
 #include "table/table_writer.h"
@@ -43,7 +44,9 @@ class MergeJob {
     Status status = WriteTables();
     if (status.ok()) status = CheckCounts();
     // One sync names all tables for good (rule D1) before a manifest may mention them (D2).
-    if (status.ok() && !output_.tables.empty()) status = environment_.directory_handle->Sync();
+    if (status.ok() && !output_.tables.empty() && !BugIsOn(SeededBug::kTableNameNotSynced)) {
+      status = environment_.directory_handle->Sync();
+    }
     if (!status.ok()) {
       RemoveFiles();
       return status;
@@ -60,7 +63,8 @@ class MergeJob {
       if (environment_.stop != nullptr && environment_.stop->load(std::memory_order_relaxed)) {
         return {StatusCode::kClosed, "merge stopped: the store is closing; nothing was changed"};
       }
-      FIRN_RETURN_IF_ERROR(input_.source->Next(batch, EntryBatch::kCapacity));
+      const Status read = input_.source->Next(batch, EntryBatch::kCapacity);
+      if (!BugIsOn(SeededBug::kReadErrorEndsMerge)) FIRN_RETURN_IF_ERROR(read);
       if (batch.count == 0) break;
       for (std::size_t i = 0; i < batch.count; ++i) {
         sequence_max_ = std::max(sequence_max_, batch.entries[i].sequence);
@@ -100,7 +104,7 @@ class MergeJob {
     const std::uint64_t target = input_.table_bytes_target;
     if (table_bytes_ < target / 2) return false;
     if (table_bytes_ < target && !CutPointBefore(key)) return false;
-    return key != last_key_;
+    return BugIsOn(SeededBug::kKeySplitAcrossTables) || key != last_key_;
   }
   // Whether a cut point lies behind the last key and not behind `key`.
   bool CutPointBefore(Slice key) {
@@ -158,6 +162,7 @@ class MergeJob {
   // (F2).
   void RemoveFiles() {
     table_.reset();
+    if (BugIsOn(SeededBug::kFilesLeftAfterFailedJob)) return;
     for (const std::string& file : files_) {
       const Status ignored = environment_.file_system->Remove(file);
       static_cast<void>(ignored.ok());

@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/seeded_bug.h"
 #include "compaction/key_components.h"
 
 namespace firn {
@@ -151,7 +152,8 @@ struct Picker {
         choice.inputs.push_back({level, runs[i]->id, table});
     }
     choice.output_level = static_cast<std::uint8_t>(level + 1);
-    choice.bottom = IsBottom(choice.inputs, choice.output_level);
+    choice.bottom = IsBottom(choice.inputs, choice.output_level) ||
+                    BugIsOn(SeededBug::kDeleteDroppedBesideOlder);
     choice.trivial_move = AreDisjoint(choice.inputs);
     choice.cut_points = PickCutPoints(tree, policy, bytes);
     choice.reason = reason;

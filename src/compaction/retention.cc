@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/seeded_bug.h"
 
 namespace firn {
 namespace {
@@ -76,7 +77,9 @@ Retention::Verdict Retention::Judge(const Entry& entry, std::uint64_t head) {
   if (!tombstones_.empty() && NewestCovering(entry.key, stripe) > entry.sequence) {
     return Verdict::kCovered;
   }
-  if (entry.kind == EntryKind::kDelete && Settled(stripe)) return Verdict::kDeleteDropped;
+  const bool settled =
+      Settled(stripe) || (settings_.bottom && BugIsOn(SeededBug::kDeleteDroppedOverSnapshot));
+  if (entry.kind == EntryKind::kDelete && settled) return Verdict::kDeleteDropped;
   return Verdict::kKeep;
 }
 
@@ -93,11 +96,15 @@ void Retention::Count(Verdict verdict) {
 std::size_t Retention::StripeOf(SequenceNumber sequence) const {
   const std::vector<SequenceNumber>& snapshots = settings_.snapshots;
   if (snapshots.empty()) return 0;
-  const auto found = std::ranges::lower_bound(snapshots, sequence);
+  auto found = std::ranges::lower_bound(snapshots, sequence);
+  if (BugIsOn(SeededBug::kSnapshotBoundaryOffByOne)) {
+    found = std::ranges::upper_bound(snapshots, sequence);
+  }
   return static_cast<std::size_t>(found - snapshots.begin());
 }
 
 SequenceNumber Retention::NewestOf(std::size_t stripe) const {
+  if (BugIsOn(SeededBug::kTombstoneCoversAcrossSnapshots)) return settings_.visible_max;
   if (stripe == settings_.snapshots.size()) return settings_.visible_max;
   return std::min(settings_.snapshots[stripe], settings_.visible_max);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/seeded_bug.h"
 #include "compaction/picker.h"
 
 namespace firn {
@@ -38,6 +39,10 @@ void RunningJobs::End(const CompactionChoice& choice) {
   const auto mine = std::find(filled_.begin(), filled_.end(), IntervalOf(choice));
   FIRN_CHECK(mine != filled_.end());
   filled_.erase(mine);
+}
+
+bool RunningJobs::Reads(FileNumber table) const {
+  return tables_.contains(table) && !BugIsOn(SeededBug::kInputsNotMarkedBusy);
 }
 
 bool RunningJobs::MayFill(Slice lower, Slice upper) const {

@@ -24,7 +24,7 @@ class RunningJobs {
   // Of a choice that began and has not ended.
   void End(const CompactionChoice& choice);
 
-  [[nodiscard]] bool Reads(FileNumber table) const { return tables_.contains(table); }
+  [[nodiscard]] bool Reads(FileNumber table) const;
   // Some job may put entries of [lower, upper] into the last level.
   [[nodiscard]] bool MayFill(Slice lower, Slice upper) const;
 

@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/entry.h"
+#include "base/seeded_bug.h"
 
 namespace firn {
 
@@ -38,6 +39,7 @@ class TombstoneCutter {
       part.begin = std::max(part.begin, Slice(begin_));
       if (end && part.begin >= end_) break;
       if (end && part.end > end_) {
+        if (BugIsOn(SeededBug::kRangeTombstoneEndsWithTable)) next_ = i + 1;
         part.end = end_;  // the rest is for the next table, and so is that of its equals
       } else {
         next_ = i + 1;

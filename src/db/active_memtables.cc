@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "db/await.h"
 #include "db/compaction_policy.h"
@@ -145,6 +146,7 @@ void ActiveMemtables::FreezeIdle(LogPosition log_end) {
       if (keyspace->active == nullptr) continue;
       if (keyspace->active->bytes() >= context_.tuning.idle_flush_bytes || WillSettle(*keyspace)) {
         Freeze(*keyspace, log_end);
+        if (BugIsOn(SeededBug::kCallbackUnderLock)) frozen_();
       }
     }
   }

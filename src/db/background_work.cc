@@ -1,5 +1,6 @@
 #include "db/background_work.h"
 
+#include "base/seeded_bug.h"
 #include "cache/epoch.h"
 #include "db/await.h"
 
@@ -37,7 +38,7 @@ void BackgroundWork::JobFinished(const Status& status) {
   EpochDomain::Process().Collect();
   versions_.remover()->RemoveReleased();
   if (status.ok()) {
-    state_.ClearNoSpace();
+    if (!BugIsOn(SeededBug::kNoSpaceLatched)) state_.ClearNoSpace();
     Wake();
     return;
   }
@@ -52,6 +53,7 @@ void BackgroundWork::JobFinished(const Status& status) {
 }
 
 void BackgroundWork::RetryLater() {
+  if (BugIsOn(SeededBug::kNoSpaceNotRetried)) return;
   MutexLock lock(retry_mutex_);
   if (retry_pending_ || stop_.load(std::memory_order_relaxed)) return;
   retry_pending_ = true;
@@ -62,7 +64,7 @@ void BackgroundWork::RetryLater() {
       retry_running_ = true;
     }
     // What is due is tried again and says so again; what is not due any more has no error.
-    state_.ClearNoSpace();
+    if (!BugIsOn(SeededBug::kNoSpaceLatched)) state_.ClearNoSpace();
     {
       MutexLock relock(state_.mutex);
       for (const auto& [id, keyspace] : state_.by_id) keyspace->compaction_due = true;
@@ -138,7 +140,8 @@ void BackgroundWork::Stop() {
   }
   MutexLock lock(state_.mutex);
   Await(*context_.runtime.executor, state_.mutex, state_.changed, [&]() FIRN_NO_THREAD_ANALYSIS {
-    if (state_.jobs_in_flight != 0 || state_.compactions_running != 0) return false;
+    const bool jobs = state_.jobs_in_flight != 0 && !BugIsOn(SeededBug::kCloseDoesNotWaitForJobs);
+    if (jobs || state_.compactions_running != 0) return false;
     MutexLock retry(retry_mutex_);
     return !retry_pending_ && !retry_running_;
   });

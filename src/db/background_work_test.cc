@@ -68,6 +68,21 @@ TEST_F(FullDisk, HealsByItselfOnceThereIsSpace) {
   EXPECT_TRUE(db_->Verify().orphan_files.empty());
 }
 
+// The beats of the periodic syncer wake background work too; here there are none.
+TEST_F(FullDisk, HealsWithoutAnyBeat) {
+  db_ = nullptr;
+  machine_.options.sync_interval = std::chrono::hours(1);
+  db_ = machine_.Open();
+  Fill();
+  Status refusal;
+  PutUntilRefused(&refusal);
+  ASSERT_EQ(refusal.code(), StatusCode::kNoSpace);
+  machine_.files->SetCapacity(0);
+  machine_.manual->Advance(std::chrono::seconds(2));
+  machine_.manual->RunUntilIdle();
+  EXPECT_EQ(db_->GetStats().health, "ok");
+}
+
 TEST_F(FullDisk, RetriesDoNotFillItFurther) {
   // Room for tables but not for the manifest edit that names them, or for a part of either.
   Status refusal;

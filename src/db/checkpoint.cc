@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "db/file_names.h"
 #include "db/recovery.h"
@@ -77,7 +78,7 @@ Status WriteCheckpoint(FileSystem& file_system, const std::string& source,
   Status status = FillCheckpoint(file_system, source, target, std::move(state));
   if (status.ok()) {
     FIRN_ASSIGN_OR_RETURN(auto parent, file_system.OpenDirectory(ParentDirectory(target)));
-    status = parent->Sync();
+    if (!BugIsOn(SeededBug::kCheckpointNameNotSynced)) status = parent->Sync();
   }
   if (!status.ok()) {
     const Status removed = RemoveStore(file_system, target);

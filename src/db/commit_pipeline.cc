@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "cache/epoch.h"
 #include "db/await.h"
@@ -107,7 +108,8 @@ void CommitPipeline::PublishWhatMayBe() {
   const LogPosition durable = log_->durable();
   SequenceNumber visible = 0;
   while (!pending_.empty() &&
-         (!pending_.front().needs_sync || pending_.front().end <= durable)) {
+         (!pending_.front().needs_sync || pending_.front().end <= durable ||
+          BugIsOn(SeededBug::kVisibleBeforeDurable))) {
     visible = pending_.front().last;
     pending_.pop_front();
   }
@@ -118,7 +120,8 @@ void CommitPipeline::PublishWhatMayBe() {
 
 Status CommitPipeline::Publish(const Pending& commit) {
   const bool overdue = hold_until_durable_.load(std::memory_order_relaxed) > log_->durable();
-  if (!commit.needs_sync && pending_.empty() && !overdue) [[likely]] {
+  const bool first = pending_.empty() || BugIsOn(SeededBug::kVisibleOutOfOrder);
+  if (!commit.needs_sync && first && !overdue) [[likely]] {
     state_.visible.store(commit.last, std::memory_order_release);
     return Status();
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "db/await.h"
 #include "db/compaction_policy.h"
@@ -155,7 +156,8 @@ Status Compactor::Compact(const Task& task) {
   FIRN_RETURN_IF_ERROR(versions_.Install(
       std::move(edit),
       [&](VersionEdit& last_moment) FIRN_NO_THREAD_ANALYSIS {
-        if (task.keyspace->dropped.load(std::memory_order_relaxed)) {
+        if (task.keyspace->dropped.load(std::memory_order_relaxed) &&
+            !BugIsOn(SeededBug::kMergeIntoDroppedKeyspace)) {
           last_moment.removed.clear();
           if (task.choice.trivial_move) return;
           for (const TableMetadata& metadata : output.tables) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/seeded_bug.h"
 #include "cache/epoch.h"
 
 namespace firn {
@@ -28,8 +29,8 @@ DeadRange::~DeadRange() { Publish(std::nullopt); }
 
 std::optional<DeadRange::Bounds> DeadRange::Around(Slice key, SequenceNumber at) const {
   const Known* const known = current_.load(std::memory_order_acquire);
-  if (known == nullptr || known->at > at || key < known->bounds.begin ||
-      !Precedes(key, known->bounds.end)) {
+  if (known == nullptr || key < known->bounds.begin || !Precedes(key, known->bounds.end) ||
+      (known->at > at && !BugIsOn(SeededBug::kDeadRangeIgnoresSnapshot))) {
     return std::nullopt;
   }
   return known->bounds;

@@ -1,5 +1,6 @@
 // The verbs of care: flush, compact, look, copy.
 
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "db/checkpoint.h"
 #include "db/engine.h"
@@ -117,7 +118,7 @@ Status Engine::Checkpoint(const std::string& directory) {
     // flushed, and need this lock to say so: waiting here would be for ever.
     flushed = pipeline_->log().failure();
     if (!flushed.ok()) return;
-    memtables.FreezeAll(log_end);
+    if (!BugIsOn(SeededBug::kCheckpointWithoutMemtables)) memtables.FreezeAll(log_end);
     flushed = work_->WaitForFlushes();
     if (flushed.ok()) state = versions_->Copy();
   });

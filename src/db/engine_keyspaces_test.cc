@@ -58,6 +58,24 @@ TEST(Keyspaces, AHandleOfADroppedOneAnswersNotFoundEverywhere) {
   EXPECT_EQ(db->CompactRange({}, {}, gone).code(), StatusCode::kNotFound);
 }
 
+// Without threads a merge that is due runs when somebody waits, here after its keyspace is gone.
+TEST(Keyspaces, AMergeThatIsDueWhenItsKeyspaceIsDroppedChangesNothing) {
+  const Machine machine;
+  auto db = machine.Open();
+  const Keyspace gone = db->CreateKeyspace("k").value();
+  for (std::size_t i = 0; i < machine.tuning.runs_per_level; ++i) {
+    PutMany(*db, 10, gone);
+    ASSERT_EQ(db->Flush().ToString(), "ok");
+  }
+  const Stats before = db->GetStats();
+  ASSERT_EQ(db->DropKeyspace("k").ToString(), "ok");
+  EXPECT_EQ(db->WaitForIdle().ToString(), "ok");
+  const Stats after = db->GetStats();
+  EXPECT_GT(after.compactions, before.compactions) << "there was no merge to run";
+  EXPECT_EQ(after.health, "ok");
+  EXPECT_TRUE(db->Put("a", "1").ok());
+}
+
 TEST(Keyspaces, ANewOneOfADroppedNameIsEmptyAndHasAnotherId) {
   const Machine machine;
   auto db = machine.Open();

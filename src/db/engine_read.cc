@@ -1,5 +1,6 @@
 // The read verbs: find the view, read at the right sequence, keep it alive as long as needed.
 
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "cache/epoch.h"
 #include "db/engine.h"
@@ -67,8 +68,11 @@ Result<std::vector<std::optional<std::string>>> Engine::ReadMany(
 }
 
 Snapshot Engine::TakeSnapshot() {
+  constexpr auto kAcquire = std::memory_order_acquire;
+  const bool early = BugIsOn(SeededBug::kSnapshotTakenBeforeLock);
+  const SequenceNumber before = early ? state_.visible.load(kAcquire) : 0;
   MutexLock lock(state_.mutex);
-  const SequenceNumber sequence = state_.visible.load(std::memory_order_acquire);
+  const SequenceNumber sequence = early ? before : state_.visible.load(kAcquire);
   state_.snapshots.Insert(sequence);
   return Snapshot(std::make_shared<const internal::SnapshotState>(shared_from_this(), sequence));
 }

@@ -1,5 +1,6 @@
 #include "db/flush_memtables.h"
 
+#include "base/seeded_bug.h"
 #include "merge/merging_cursor.h"
 
 namespace firn {
@@ -36,6 +37,7 @@ Result<MergeJobOutput> FlushMemtables(StoreContext& context, FlushInput flush,
   }
   input.source = NewMergingCursor(std::move(sources));
   input.retention.snapshots = std::move(flush.snapshots);
+  input.retention.bottom = BugIsOn(SeededBug::kFlushDropsDeletes);
   input.cut_points = std::move(flush.cut_points);
   return RunMergeJob(std::move(input), JobEnvironment(context, stop));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "db/compaction_policy.h"
 #include "db/flush_memtables.h"
@@ -20,7 +21,9 @@ LogPosition ReplayFrom(const StoreState& state, LogPosition log_end,
   };
   LogPosition needed = log_end;
   for (const auto& [id, keyspace] : state.by_id) {
-    if (keyspace->active != nullptr) needed = std::min(needed, keyspace->active_log_begin);
+    if (keyspace->active != nullptr && !BugIsOn(SeededBug::kReplayPointSkipsActive)) {
+      needed = std::min(needed, keyspace->active_log_begin);
+    }
     for (const FrozenMemtable& frozen : keyspace->frozen) {
       if (!is_flushed(frozen.memtable.get())) needed = std::min(needed, frozen.log_begin);
     }
@@ -91,7 +94,9 @@ Status Flusher::Flush(const Task& task) {
                                                   .snapshots = task.snapshots,
                                                   .cut_points = task.cut_points},
                                        &stop_));
-  FIRN_RETURN_IF_ERROR(pipeline_->log().Sync(task.memtables.back().log_end));  // B2
+  if (!BugIsOn(SeededBug::kFlushDoesNotSyncLog)) {
+    FIRN_RETURN_IF_ERROR(pipeline_->log().Sync(task.memtables.back().log_end));  // B2
+  }
 
   VersionEdit edit;
   const KeyspaceId id = task.keyspace->id;
@@ -99,7 +104,9 @@ Status Flusher::Flush(const Task& task) {
   for (TableMetadata& metadata : output.tables) {
     edit.added.push_back(AddedTable{id, 0, run, std::move(metadata)});
   }
-  const SequenceNumber flushed = task.memtables.back().memtable->sequence_max();
+  const SequenceNumber flushed = BugIsOn(SeededBug::kFlushedBeyondMemtable)
+                                     ? state_.visible.load(std::memory_order_acquire)
+                                     : task.memtables.back().memtable->sequence_max();
   edit.flushed.emplace_back(id, flushed);
   LogPosition replay_from = 0;
   const Status installed = versions_.Install(
@@ -107,6 +114,7 @@ Status Flusher::Flush(const Task& task) {
       [&](VersionEdit& last_moment) {
         replay_from = ReplayFrom(state_, pipeline_->log().appended(), task.memtables);
         last_moment.replay_from = replay_from;
+        if (BugIsOn(SeededBug::kLogReleasedBeforeEdit)) pipeline_->log().Release(replay_from);
         last_moment.log_durable = pipeline_->log().durable();
         // Read here, where edits are in order: two keyspaces flush at the same time.
         last_moment.last_sequence = state_.visible.load(std::memory_order_acquire);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/seeded_bug.h"
 #include "cache/epoch.h"
 #include "merge/concatenating_cursor.h"
 #include "merge/merging_cursor.h"
@@ -62,7 +63,8 @@ Iterator::Source::Source(std::shared_ptr<Engine> engine, Engine::Moment moment,
 }
 
 Iterator::Source::~Source() {
-  if (engine_ != nullptr) engine_->ledger().Remove(MemoryClass::kIterator, kIteratorBytes);
+  if (engine_ == nullptr || BugIsOn(SeededBug::kIteratorMemoryKept)) return;
+  engine_->ledger().Remove(MemoryClass::kIterator, kIteratorBytes);
 }
 
 Status Iterator::Source::CollectTombstones(const ReadView& view) {

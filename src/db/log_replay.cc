@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "db/await.h"
 #include "db/flush_memtables.h"
@@ -67,7 +68,7 @@ Status LogReplay::ApplyOperation(const BatchOperation& operation, SequenceNumber
   if (sequence <= tree->flushed) return Status();
   if (operation.kind != EntryKind::kRangeDelete) {
     EntriesOf(operation.keyspace).Add({operation.key, operation.value, sequence, operation.kind});
-  } else if (operation.key < operation.value) {
+  } else if (operation.key < operation.value && !BugIsOn(SeededBug::kRangeDeleteNotReplayed)) {
     EntriesOf(operation.keyspace).AddRangeDelete(operation.key, operation.value, sequence);
   }
   return Status();
@@ -129,7 +130,7 @@ Status LogReplay::FinishOldest() {
   }
   const std::unique_ptr<Chunk> chunk = std::move(writing_.front());
   writing_.pop_front();
-  if (failed_.ok()) failed_ = chunk->status;
+  if (failed_.ok() && !BugIsOn(SeededBug::kReplayErrorSwallowed)) failed_ = chunk->status;
   FIRN_RETURN_IF_ERROR(failed_);
   for (Part& part : chunk->parts) {
     for (TableMetadata& metadata : part.tables) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "db/checkpoint.h"
 #include "db/file_names.h"
@@ -33,7 +34,8 @@ Status PrepareDirectory(StoreContext& context) {
   if (!exists) {
     FIRN_RETURN_IF_ERROR(files.CreateDirectory(directory));
     FIRN_ASSIGN_OR_RETURN(auto parent, files.OpenDirectory(ParentDirectory(directory)));
-    FIRN_RETURN_IF_ERROR(parent->Sync());  // rule D3
+    const bool synced = !BugIsOn(SeededBug::kStoreNameNotSynced);
+    if (synced) FIRN_RETURN_IF_ERROR(parent->Sync());  // rule D3
   }
   FIRN_ASSIGN_OR_RETURN(context.lock,
                         files.Lock(directory + "/" + std::string(kLockFileName)));
@@ -219,7 +221,10 @@ Result<RecoveredStore> RecoverStore(StoreContext& context) {
   RecoveredStore store;
   FIRN_ASSIGN_OR_RETURN(store.state, ReadOrStartState(context, found));
   std::uint64_t next_file = store.state.next_file_number;
-  for (const FoundFile& each : found) next_file = std::max(next_file, each.file.number.value + 1);
+  for (const FoundFile& each : found) {
+    if (BugIsOn(SeededBug::kFileNumberReused)) break;
+    next_file = std::max(next_file, each.file.number.value + 1);
+  }
   context.next_file_number.store(next_file);
   FIRN_RETURN_IF_ERROR(CheckTablesExist(store.state, found, *context.runtime.file_system,
                                         context.directory));
@@ -229,6 +234,9 @@ Result<RecoveredStore> RecoverStore(StoreContext& context) {
   const FileNumber manifest = context.NextFileNumber();
   store.state.manifest = manifest;
   store.state.next_file_number = context.next_file_number.load();
+  if (BugIsOn(SeededBug::kOldFilesRemovedBeforeManifest)) {
+    RemoveOldFiles(context, found, store.state);
+  }
   FIRN_ASSIGN_OR_RETURN(
       store.manifest,
       ManifestWriter::Create(*context.runtime.file_system, *context.directory_handle,

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "table/table_settings.h"
 
@@ -25,6 +26,9 @@ void TableRemover::RemoveWhenReleased(const TableReader& table) {
   {
     MutexLock lock(mutex_);
     awaited_.insert(table.metadata().number);
+    if (BugIsOn(SeededBug::kTableRemovedWhileRead)) {
+      return released_.push_back(table.metadata().number);
+    }
   }
   table.OnLastRelease([self = shared_from_this(), number = table.metadata().number] {
     MutexLock lock(self->mutex_);
@@ -103,6 +107,10 @@ Status VersionStore::StartNewManifest(ManifestState state) {
   auto created = ManifestWriter::Create(*context_.runtime.file_system, *context_.directory_handle,
                                         context_.directory, number, state);
   if (!created.ok()) {
+    if (BugIsOn(SeededBug::kOldManifestRemovedAfterFailure)) {
+      const std::string path = context_.directory + "/" + ManifestFileName(old);
+      static_cast<void>(context_.runtime.file_system->Remove(path).ok());
+    }
     state_.counters.manifest_failures.fetch_add(1, std::memory_order_relaxed);
     return std::move(created).status();
   }
@@ -121,7 +129,7 @@ Status VersionStore::StartNewManifest(ManifestState state) {
 
 void VersionStore::AbandonManifest() {
   writer_.reset();
-  remover_->SetEnabled(false);
+  remover_->SetEnabled(BugIsOn(SeededBug::kOutputsRemovedAfterFailedEdit));
 }
 
 Status VersionStore::WriteEdit(const VersionEdit& edit, const ManifestState& next) {
@@ -135,6 +143,7 @@ Status VersionStore::WriteEdit(const VersionEdit& edit, const ManifestState& nex
       if (!StartNewManifest(next).ok()) AbandonManifest();
       return Status();
     }
+    if (BugIsOn(SeededBug::kManifestAppendsAfterFailure)) return appended;
     // The edit may or may not be on disk (rule M3): nothing is removed until a whole new manifest
     // is.
     state_.counters.manifest_failures.fetch_add(1, std::memory_order_relaxed);
@@ -183,7 +192,14 @@ Status VersionStore::Install(VersionEdit edit, const std::function<void(VersionE
   edit.next_run_id = next_run_id_.load(std::memory_order_relaxed);
   ManifestState next = manifest_state_;
   FIRN_RETURN_IF_ERROR(ApplyToState(next, edit, make_table_));
-  FIRN_RETURN_IF_ERROR(WriteEdit(edit, next));
+  if (BugIsOn(SeededBug::kStateUpdatedBeforeEdit)) manifest_state_ = next;
+  const Status written = WriteEdit(edit, next);
+  if (!written.ok() && BugIsOn(SeededBug::kOutputsRemovedAfterFailedEdit)) {
+    for (const AddedTable& added : edit.added) {
+      remover_->RemoveNeverInstalled(added.metadata.number);
+    }
+  }
+  FIRN_RETURN_IF_ERROR(written);
   const std::set<KeyspaceId> touched = TouchedKeyspaces(edit);
   ReleaseObsoleteTables(edit, touched);
   next.manifest = manifest_state_.manifest;

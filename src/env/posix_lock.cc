@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "env/never_destroyed.h"
 #include "env/posix_io.h"
@@ -72,8 +73,9 @@ Result<std::unique_ptr<FileLock>> LockPosixFile(const std::string& path) {
   // From here on the destructor takes it out of the registry again.
   const int raw_fd = fd.get();
   auto lock = std::make_unique<PosixFileLock>(std::move(fd), file);
-  int result = flock(raw_fd, LOCK_EX | LOCK_NB);
-  while (result != 0 && errno == EINTR) result = flock(raw_fd, LOCK_EX | LOCK_NB);
+  const int kind = (BugIsOn(SeededBug::kLockShared) ? LOCK_SH : LOCK_EX) | LOCK_NB;
+  int result = flock(raw_fd, kind);
+  while (result != 0 && errno == EINTR) result = flock(raw_fd, kind);
   if (result != 0 && errno == EWOULDBLOCK) return Busy(path, "another process");
   if (result != 0) return PosixError("lock", path, errno);
   // Destroying a store takes its lock file with it. A lock on a file that lost its name meanwhile

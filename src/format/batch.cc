@@ -1,5 +1,7 @@
 #include "format/batch.h"
 
+#include "base/seeded_bug.h"
+
 namespace firn {
 
 void AppendOperation(std::string& to, const BatchOperation& operation) {
@@ -28,7 +30,9 @@ bool BatchReader::Next(BatchOperation* operation) {
   }
   operation->kind = static_cast<EntryKind>(kind);
   if (!reader_.ReadVarintUpTo(UINT32_MAX, &keyspace)) return Fail("bad keyspace");
-  if (!reader_.ReadVarintUpTo(kKeyBytesMax, &key_bytes)) return Fail("bad key length");
+  const bool too_strict = BugIsOn(SeededBug::kReplayRefusesLongestKey);
+  const std::uint64_t key_max = kKeyBytesMax - (too_strict ? 1 : 0);
+  if (!reader_.ReadVarintUpTo(key_max, &key_bytes)) return Fail("bad key length");
   const std::uint64_t value_max = operation->kind == EntryKind::kPut ? kValueBytesMax
                                   : operation->kind == EntryKind::kDelete ? 0
                                                                           : kKeyBytesMax;

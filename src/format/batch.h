@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/coding.h"
+#include "base/seeded_bug.h"
 #include "base/types.h"
 #include "firn/status.h"
 
@@ -27,7 +28,8 @@ inline std::size_t EncodeOperationHeader(char* to, const BatchOperation& operati
   *cursor++ = static_cast<char>(operation.kind);
   cursor = StoreVarint(cursor, operation.keyspace);
   cursor = StoreVarint(cursor, operation.key.size());
-  cursor = StoreVarint(cursor, operation.value.size());
+  const bool narrow = BugIsOn(SeededBug::kValueLengthInSixteenBits);
+  cursor = StoreVarint(cursor, narrow ? operation.value.size() & 0xFFFF : operation.value.size());
   return static_cast<std::size_t>(cursor - to);
 }
 

@@ -51,6 +51,27 @@ TEST(Batch, ReadsBackWhatWasWritten) {
   EXPECT_TRUE(reader.status().ok());
 }
 
+TEST(Batch, LengthsAtEveryBoundaryComeBack) {
+  for (const std::size_t key_bytes : {0, 1, 127, 128, 16383, 16384, 65535, 65536}) {
+    for (const std::size_t value_bytes : {0, 1, 255, 256, 65535, 65536, 2097151, 2097152}) {
+      const std::string key(key_bytes, 'k');
+      const std::string value(value_bytes, 'v');
+      std::string batch;
+      AppendOperation(batch, {EntryKind::kPut, kDefaultKeyspace, key, value});
+      AppendOperation(batch, {EntryKind::kDelete, kDefaultKeyspace, key, ""});
+      BatchReader reader(batch);
+      BatchOperation operation;
+      ASSERT_TRUE(reader.Next(&operation)) << key_bytes << ", " << value_bytes;
+      ASSERT_TRUE(operation.key == key && operation.value == value);
+      ASSERT_TRUE(reader.Next(&operation)) << key_bytes << ", " << value_bytes;
+      ASSERT_TRUE(operation.kind == EntryKind::kDelete && operation.key == key);
+      ASSERT_FALSE(reader.Next(&operation));
+      ASSERT_TRUE(reader.status().ok());
+    }
+  }
+  static_assert(kKeyBytesMax == 65536);
+}
+
 // The example of docs/format/log.md.
 TEST(Batch, HasTheDocumentedBytes) {
   std::string batch;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/coding.h"
+#include "base/seeded_bug.h"
 
 namespace firn {
 namespace {
@@ -20,7 +21,8 @@ std::uint64_t Mix(std::uint64_t state, std::uint64_t word) {
 }
 
 std::uint64_t SaltSeed(const RecordSalt& salt, std::uint64_t offset) {
-  return Mix(Mix(Mix(salt.database.high, salt.database.low), salt.file.value), offset);
+  const std::uint64_t file = BugIsOn(SeededBug::kRecordSaltWithoutFile) ? 0 : salt.file.value;
+  return Mix(Mix(Mix(salt.database.high, salt.database.low), file), offset);
 }
 
 // The word at offset 12: type in the low byte, header check above it.

@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "base/cooperation.h"
+#include "base/seeded_bug.h"
 
 namespace firn {
 namespace {
@@ -165,6 +166,10 @@ void MemtableTree::Insert(Record record) {
     order = finger_.leaf->LoadOrder();
     position = LowerBound(*finger_.leaf, order, target);
   }
+  if (BugIsOn(SeededBug::kOrderBeforeRecord)) {
+    finger_.leaf->StoreOrder(order.InsertAt(position));
+    YieldPoint("insert: position found");
+  }
   FillFreeSlot(*finger_.leaf, order, target.head, record.bytes());
   YieldPoint("insert: slot filled");
   finger_.leaf->StoreOrder(order.InsertAt(position));
@@ -231,13 +236,14 @@ void MemtableTree::SplitLeaf(const Target& target) {
   const HeadedRecord separator{Load(right->heads[0]), Load(right->records[0])};
   InsertSeparator(1, separator, right);
   YieldPoint("split: the parent knows the leaf");
+  if (BugIsOn(SeededBug::kLeafLinkedBeforeAnnounced)) Link(right);
   leaf.RaiseSplits();
   YieldPoint("split: announced");
-  Link(right);
+  if (!BugIsOn(SeededBug::kLeafLinkedBeforeAnnounced)) Link(right);
   YieldPoint("split: linked");
   leaf.StoreOrder(order.Truncated(kKept));
   YieldPoint("split: truncated");
-  leaf.RaiseSplits();
+  if (!BugIsOn(SeededBug::kSplitEndNotAnnounced)) leaf.RaiseSplits();
 
   if (target.IsAfter(separator.head, separator.record)) {
     finger_.leaf = right;

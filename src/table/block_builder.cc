@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/seeded_bug.h"
 
 namespace firn {
 namespace {
@@ -60,7 +61,9 @@ std::uint8_t BlockBuilder::FlagsFor(const KeyColumnEncoder& encoder) const {
   if (encoder.has_short_keys()) flags |= kBlockHasShortKeys;
   const std::size_t bytes = LayoutOf(count_, flags).prefix + encoder.prefix_bytes() +
                             encoder.tail_bytes() + values().size();
-  if (bytes > kNarrowOffsetMax) flags |= kBlockWideOffsets;
+  const std::size_t narrow_max =
+      kNarrowOffsetMax + (BugIsOn(SeededBug::kNarrowOffsetsOneTooFar) ? 1 : 0);
+  if (bytes > narrow_max) flags |= kBlockWideOffsets;
   return flags;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/coding.h"
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 
 namespace firn {
@@ -122,7 +123,8 @@ Status BlockSink::Write(Slice bytes) {
 Status BlockSink::Finish() {
   FIRN_RETURN_IF_ERROR(failed_);
   failed_ = Flush();
-  if (failed_.ok()) failed_ = file_->SyncData();
+  if (failed_.ok() && !BugIsOn(SeededBug::kTableNotSynced)) failed_ = file_->SyncData();
+  if (BugIsOn(SeededBug::kTableSyncErrorIgnored)) failed_ = Status();
   if (failed_.ok()) failed_ = file_->Close();
   FIRN_RETURN_IF_ERROR(failed_);
   file_.reset();

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/coding.h"
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "table/block_codec.h"
 #include "table/open_files.h"
@@ -56,7 +57,8 @@ Status TableFile::CheckStored(const BlockHandle& handle, BlockType type, const c
   const char* trailer = stored + handle.stored_bytes;
   const std::uint64_t checksum = XXH3_64bits_withSeed(
       stored, handle.stored_bytes + kTrailerChecksumAt, salt_.SeedAt(handle.offset));
-  if (checksum != LoadFixed<std::uint64_t>(trailer + kTrailerChecksumAt)) {
+  if (checksum != LoadFixed<std::uint64_t>(trailer + kTrailerChecksumAt) &&
+      !BugIsOn(SeededBug::kBlockChecksumIgnored)) {
     return Corrupt(handle.offset, "block checksum mismatch");
   }
   const auto codec = static_cast<std::uint8_t>(trailer[4]);

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/coding.h"
+#include "base/seeded_bug.h"
 #include "table/table_settings.h"
 
 namespace firn {
@@ -43,7 +44,8 @@ std::uint64_t TableSalt::SeedAt(std::uint64_t offset) const {
   // Multiply-xor: every input bit must be able to change the seed; it needs no more.
   constexpr std::uint64_t kGoldenRatio = 0x9E3779B97F4A7C15ull;  // 2^64 / golden ratio (Knuth)
   std::uint64_t seed = database.high;
-  for (const std::uint64_t part : {database.low, file.value, offset}) {
+  const std::uint64_t number = BugIsOn(SeededBug::kTableSaltWithoutFile) ? 0 : file.value;
+  for (const std::uint64_t part : {database.low, number, offset}) {
     seed = (seed ^ part) * kGoldenRatio;
     seed ^= seed >> 29;
   }

@@ -187,6 +187,17 @@ TEST(Block, FindsByTagOnlyWhatMatchesTheWholeKey) {
   }
 }
 
+TEST(Block, OffsetsAroundTheLargestOfSixteenBitsComeBack) {
+  const std::string key = "key";
+  const std::size_t front = EncodeBlock({{key, "", 5, EntryKind::kPut}}).size();
+  for (std::size_t bytes = 0xFFFF - 3; bytes <= 0x10000 + 3; ++bytes) {
+    const std::string value(bytes - front, 'v');
+    const std::string encoded = EncodeBlock({{key, value, 5, EntryKind::kPut}});
+    ASSERT_EQ(BlockView::Check(encoded), nullptr) << bytes;
+    EXPECT_EQ(BlockView(encoded.data()).value(0), value) << bytes;
+  }
+}
+
 // Damage that carries a right checksum: the structure checks alone must keep reads inside the
 // block.
 TEST(Block, CheckRefusesOrSurvivesEveryDamagedByteAndTruncation) {

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "table/block_builder.h"
 #include "table/block_sink.h"
@@ -96,7 +97,9 @@ Status TableFileWriter::AddEntry(const Entry& entry) {
     new_key = last_key_ != entry.key;
     FIRN_RETURN_IF_ERROR(AddPendingFence(fence));
     // Every partition's filter holds all keys of its own blocks.
-    if (partition_.blocks() < partitions_before) new_key = true;
+    if (partition_.blocks() < partitions_before) {
+      new_key = new_key || !BugIsOn(SeededBug::kFilterMissesContinuedKey);
+    }
   } else if (!block_.empty()) {
     new_key = hash != last_hash_ || block_.last_key() != entry.key;
     FIRN_DCHECK(block_.last_key() <= entry.key);
@@ -173,6 +176,7 @@ Status TableFileWriter::AddRangeTombstone(const RangeTombstone& tombstone) {
 void TableFileWriter::WidenToTombstones() {
   if (metadata_.range_tombstones == 0) return;
   const bool alone = metadata_.entries == 0;
+  if (!alone && BugIsOn(SeededBug::kTombstonesOutsideTableBounds)) return;
   if (alone || tombstones_begin_ < metadata_.lower) metadata_.lower = tombstones_begin_;
   if (alone || tombstones_end_ > metadata_.upper) {
     metadata_.upper = tombstones_end_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "format/record.h"
 #include "version/version_builder.h"
@@ -101,7 +102,8 @@ class ManifestReader {
   // M7. The snapshot was synced before CURRENT named the file, so it can never be torn.
   [[nodiscard]] Status CheckTornTail() const {
     if (edits_ == 0) return Damaged(header_.number, offset_, "the snapshot edit is damaged");
-    if (RecordFollows(file_, offset_, salt_, edits_)) {
+    if (!BugIsOn(SeededBug::kDurableEditTakenForTorn) &&
+        RecordFollows(file_, offset_, salt_, edits_)) {
       return Damaged(header_.number, offset_,
                      "edit " + std::to_string(edits_ + 1) + " is damaged but was made durable");
     }
@@ -213,9 +215,9 @@ VersionEdit SnapshotEdit(const ManifestState& state) {
   VersionEdit edit;
   edit.next_file_number = state.next_file_number;
   edit.next_run_id = state.next_run_id;
-  edit.next_keyspace_id = state.next_keyspace_id;
+  if (!BugIsOn(SeededBug::kKeyspaceIdReused)) edit.next_keyspace_id = state.next_keyspace_id;
   edit.last_sequence = state.last_sequence;
-  edit.replay_from = state.replay_from;
+  if (!BugIsOn(SeededBug::kSnapshotEditLacksReplayPoint)) edit.replay_from = state.replay_from;
   edit.log_durable = state.log_durable;
   edit.incarnation = state.incarnation;
   state.version->keyspaces.ForEach([&](KeyspaceId id, const KeyspaceVersion& keyspace) {

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "format/record.h"
 #include "version/manifest.h"
@@ -22,6 +23,7 @@ Status WriteAndSync(WritableFile& file, Slice bytes) {
 
 Status WriteWhole(FileSystem& file_system, const std::string& path, Slice bytes) {
   FIRN_ASSIGN_OR_RETURN(auto file, file_system.CreateFile(path));
+  if (BugIsOn(SeededBug::kCurrentNotSynced)) return file->Append(bytes);
   FIRN_RETURN_IF_ERROR(WriteAndSync(*file, bytes));
   return file->Close();
 }
@@ -38,7 +40,7 @@ Status SwitchCurrent(FileSystem& file_system, DirectoryHandle& directory_handle,
     const Result<std::string> now = file_system.ReadFile(path, kCurrentBytesMax);
     if (!now.ok() || *now != content) return renamed;
   }
-  return directory_handle.Sync();
+  return BugIsOn(SeededBug::kCurrentRenameNotSynced) ? Status() : directory_handle.Sync();
 }
 
 }  // namespace
@@ -79,10 +81,12 @@ Result<std::unique_ptr<ManifestWriter>> ManifestWriter::Create(FileSystem& file_
                                                  "edit of 1 GiB; use larger tables");
   }
   bytes += snapshot;
-  FIRN_RETURN_IF_ERROR(WriteAndSync(*writer->file_, bytes));
+  FIRN_RETURN_IF_ERROR(BugIsOn(SeededBug::kManifestNotSynced)
+                           ? writer->file_->Append(bytes)
+                           : WriteAndSync(*writer->file_, bytes));
   writer->bytes_ = bytes.size();
   writer->edits_ = 1;
-  FIRN_RETURN_IF_ERROR(directory_handle.Sync());
+  if (!BugIsOn(SeededBug::kManifestNameNotSynced)) FIRN_RETURN_IF_ERROR(directory_handle.Sync());
   FIRN_RETURN_IF_ERROR(
       SwitchCurrent(file_system, directory_handle, directory, {number, durable.database}));
   return writer;
@@ -122,7 +126,7 @@ Status ManifestWriter::Append(const VersionEdit& edit) {
                   ManifestFileName(number_) + " is full; start a new manifest");
   }
   // E1: until both steps are through, what the file holds is unknown.
-  dead_ = true;
+  dead_ = !BugIsOn(SeededBug::kManifestAppendsAfterFailure);
   FIRN_RETURN_IF_ERROR(WriteAndSync(*file_, record));
   dead_ = false;
   bytes_ += record.size();

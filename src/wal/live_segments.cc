@@ -1,6 +1,9 @@
 #include "wal/live_segments.h"
 
 #include <algorithm>
+#include <climits>
+
+#include "base/seeded_bug.h"
 
 #include "base/cooperation.h"
 
@@ -63,7 +66,9 @@ Status LiveSegments::Sync(LogPosition upto) {
     if (syncing_) {
       sync_done_.Wait(mutex_);
       // Who waited for the sync that failed hears of it as the leader does; later callers do not.
-      if (!failure_.ok() && durable() < upto) return failure_;
+      if (!failure_.ok() && durable() < upto) {
+        return BugIsOn(SeededBug::kFollowersNotToldOfFailure) ? Status() : failure_;
+      }
       continue;
     }
     const Status led = LeadSync(SyncScope::kEverything);
@@ -75,7 +80,8 @@ Status LiveSegments::Sync(LogPosition upto) {
 void LiveSegments::Gather() {
   if (group_.incomplete()) {
     const Micros end = clock_.Now() + last_sync_time_ / kGatherPart;
-    for (int turn = 0; turn < kGatherTurnsMax && group_.incomplete() && !dead(); ++turn) {
+    const int turns_max = BugIsOn(SeededBug::kGatherTrustsClock) ? INT_MAX : kGatherTurnsMax;
+    for (int turn = 0; turn < turns_max && group_.incomplete() && !dead(); ++turn) {
       mutex_.Unlock();
       YieldThread();
       mutex_.Lock();
@@ -93,6 +99,7 @@ Status LiveSegments::LeadSync(SyncScope scope) {
   std::vector<SegmentPointer> segments;
   for (const SegmentPointer& segment : live_) {
     if (!segment->progress.sealed || segment->progress.synced) continue;
+    if (BugIsOn(SeededBug::kOldSegmentNotSynced) && scope == SyncScope::kEverything) continue;
     segments.push_back(segment);
     target = segment->progress.end;
   }
@@ -113,13 +120,14 @@ Status LiveSegments::LeadSync(SyncScope scope) {
     last_sync_time_ = clock_.Now() - begin;
   }
   syncing_ = false;
-  sync_done_.NotifyAll();
+  if (!BugIsOn(SeededBug::kFollowersNotWoken)) sync_done_.NotifyAll();
   if (!status.ok()) {
-    DieLocked(status);
+    if (!BugIsOn(SeededBug::kSyncRetriedAfterFailure)) DieLocked(status);
     return status;
   }
   // The current segment may have been sealed meanwhile, but its seal was not covered.
   for (std::size_t i = 0; i < sealed; ++i) segments[i]->progress.synced = true;
+  if (BugIsOn(SeededBug::kLateBytesCountAsSynced)) target = appended();
   durable_.store(target, std::memory_order_release);
   return Status();
 }

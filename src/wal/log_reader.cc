@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "wal/log_scan.h"
 #include "wal/segment_window.h"
@@ -92,8 +93,10 @@ const SegmentSummary* Replay::First() const {
 
 const SegmentSummary* Replay::Successor(const SegmentSummary& of) const {
   for (const SegmentSummary& segment : segments_) {
-    if (segment.chain && segment.chain->predecessor == of.number && segment.chain->start == end_ &&
-        segment.incarnation == of.incarnation) {
+    const bool joins = segment.chain && segment.chain->predecessor == of.number &&
+                       segment.incarnation == of.incarnation;
+    if (joins && (segment.chain->start == end_ ||
+                  BugIsOn(SeededBug::kReplayGoesOnBehindTornSegment))) {
       return &segment;
     }
   }
@@ -112,7 +115,7 @@ Status Replay::Walk() {
     incarnation_ = segment->incarnation;
     walked_.push_back(segment->number);
     FIRN_ASSIGN_OR_RETURN(const bool sealed, WalkSegment(*segment));
-    if (!sealed) break;
+    if (!sealed && !BugIsOn(SeededBug::kReplayGoesOnBehindTornSegment)) break;
     why_.where = "behind " + segment->path + ", whose successor is missing";
     segment = Successor(*segment);
   }
@@ -193,7 +196,7 @@ Status Replay::Refuse(const std::string& proof) const {
 }
 
 Status Replay::JudgeEnd() {
-  if (input_.durable_at_least > end_) {
+  if (input_.durable_at_least > end_ && !BugIsOn(SeededBug::kManifestMarkIgnored)) {
     return Refuse("the manifest records " + std::to_string(input_.durable_at_least) +
                   " as durable");
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 
 namespace firn {
@@ -30,6 +31,13 @@ class Scan {
         FIRN_ASSIGN_OR_RETURN(record, RecordAt(file_, offset, salt_));
       }
       if (record.state == RecordState::kValid && offset + record.bytes <= upto_) {
+        FIRN_RETURN_IF_ERROR(Found(offset, record));
+        offset = end_;
+        continue;
+      }
+      if (record.header_intact && BugIsOn(SeededBug::kSalvageTakesDamagedRecords)) {
+        FIRN_ASSIGN_OR_RETURN(const Slice bytes, file_.From(offset, record.bytes));
+        record.payload = bytes.substr(kRecordHeaderBytes, record.header.payload_bytes);
         FIRN_RETURN_IF_ERROR(Found(offset, record));
         offset = end_;
         continue;

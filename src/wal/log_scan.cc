@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/coding.h"
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 
 namespace firn {
@@ -89,6 +90,7 @@ Result<LogEvidence> CollectEvidence(SegmentWindow& file, std::uint64_t from,
         evidence.witness_offset = offset;
       }
     }
+    if (!valid && BugIsOn(SeededBug::kEvidenceEndsAtDamage)) return evidence;
     offset += valid ? record.bytes : kRecordAlignment;
   }
 }

@@ -8,6 +8,7 @@
 #include <atomic>
 
 #include "base/coding.h"
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "wal/live_segments.h"
 
@@ -141,6 +142,7 @@ Status SegmentedLogWriter::WriteFrame(LogRecordType type, SequenceNumber first_s
   // that did not survive to its manifest must prove nothing against the log it was to replace.
   const LogPosition durable = live_.durable();
   header.durable_position = durable == settings_.start ? 0 : durable;
+  if (BugIsOn(SeededBug::kDurableMarksNotWritten)) header.durable_position = 0;
   if (!stores_) [[unlikely]]
     return WriteThrough(header, parts);
   offset_ += EncodeRecord(mapping_ + offset_, offset_, salt_, header, parts);
@@ -162,7 +164,9 @@ Status SegmentedLogWriter::WriteThrough(const RecordHeader& header, std::span<co
   // a chain record is half of a switch that cannot be taken back.
   const bool batch = header.type == static_cast<std::uint8_t>(LogRecordType::kBatch);
   if (status.code() == StatusCode::kNoSpace && batch) return status;
-  if (!status.ok()) return live_.Die(std::move(status));
+  if (!status.ok() && !BugIsOn(SeededBug::kLogWriteErrorIgnored)) {
+    return live_.Die(std::move(status));
+  }
   offset_ += bytes;
   return Status();
 }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "base/seeded_bug.h"
 #include "base/status_macros.h"
 
 namespace firn {
@@ -42,7 +43,7 @@ Status SegmentSupply::PrepareHere() {
   Result<PreparedSegment> prepared = Prepare(settings_.segment_bytes);
   mutex_.Lock();
   state_ = State::kIdle;
-  prepared_.NotifyAll();
+  if (!BugIsOn(SeededBug::kSupplyDoesNotWake)) prepared_.NotifyAll();
   if (!prepared.ok()) return Judged(prepared.status());
   ready_ = std::move(prepared).value();
   return Status();
@@ -85,7 +86,7 @@ Result<PreparedSegment> SegmentSupply::Prepare(std::uint64_t bytes) {
   Status status = prepared.status();
   if (prepared.ok()) {
     status = WriteHeader(*prepared->file, number);
-    if (status.ok()) status = directory_.Sync();
+    if (status.ok() && !BugIsOn(SeededBug::kSegmentNameNotSynced)) status = directory_.Sync();
   }
   if (status.ok()) return prepared;
   failures_.fetch_add(1, std::memory_order_relaxed);
@@ -124,7 +125,7 @@ Status SegmentSupply::WriteHeader(SegmentFile& file, FileNumber number) {
   std::array<char, kSegmentHeaderBytes> header{};
   EncodeSegmentHeader(header.data(), {settings_.database, number, settings_.incarnation});
   FIRN_RETURN_IF_ERROR(file.WriteAt(0, Slice(header.data(), header.size())));
-  return file.SyncData();
+  return BugIsOn(SeededBug::kRecycledHeaderNotSynced) ? Status() : file.SyncData();
 }
 
 void SegmentSupply::Recycle(FileNumber number, std::uint64_t file_bytes) {

@@ -134,6 +134,12 @@ class Tidy(TreeTest):
         self.assert_found(f"TEST(Suite, IsLong) {{\n{body}}}\n", "Suite,IsLong",
                           "src/base/a_test.cc")
 
+    def test_a_seeded_bug_is_only_asked_for_and_only_in_the_engine(self):
+        self.assert_found("if (BugIsOn(SeededBug::kA)) return b == SeededBug::kC;\n",
+                          "only as the argument")
+        self.assert_clean(check_tidy, "src/base/a.h", "bool x = BugIsOn(SeededBug::kA);\n")
+        self.assert_found("bool x = BugIsOn(bug);\n", "the engine's", "tests/model/a.h")
+
     def test_short_functions_in_a_long_class_pass(self):
         functions = "  int F() {\n    if (x) {\n    }\n    return 1;\n  }\n" * 40
         self.assert_clean(check_tidy, "src/base/a.h", f"class A {{\n{functions}}};\n")

@@ -1,7 +1,8 @@
 // The whole engine against an ordered map: every seed under every option set, all answers compared.
 // A failure prints the seed, the option set and the shortest list of operations that still fails.
 //
-// FIRN_MODEL_SEEDS=n runs n seeds, scaled as all seeds are; FIRN_MODEL_FIRST=s starts at seed s.
+// FIRN_MODEL_SEEDS=n runs n seeds, scaled as all seeds are; FIRN_MODEL_FIRST=s starts at seed s;
+// FIRN_MODEL_SHRINK=0 prints no list, which is all a caller needs who only asks whether it fails.
 
 #include <gtest/gtest.h>
 
@@ -55,7 +56,9 @@ TEST_P(ModelTest, EveryAnswerEqualsThatOfAnOrderedMap) {
     const auto failure = RunPlan(plan, plan.operations, settings, seed, &counts);
     if (failure.has_value()) {
       std::string text = "seed " + std::to_string(seed) + ", options '" + settings.name +
-                         "': " + *failure + "\nshrunk to:\n";
+                         "': " + *failure;
+      if (FromEnvironment("FIRN_MODEL_SHRINK", 1) == 0) FAIL() << text;
+      text += "\nshrunk to:\n";
       for (const Operation& operation : Shrink(plan, settings, seed)) {
         text += "  " + ToText(operation) + "\n";
       }
