@@ -99,9 +99,11 @@ void PeriodicSync::Beat() {
   } else if (work_.NothingNeeded()) {
     pipeline_.FreezeIdle();
     work_.AllowIdleWork(true);
-    work_.Wake();
   }
-  if (quiet) VouchForLog();
+  if (quiet) {
+    work_.Wake();
+    VouchForLog();
+  }
   if (trim) pipeline_.log().Trim();
   EpochDomain::Process().Collect();
   versions_.remover()->RemoveReleased();

@@ -46,9 +46,9 @@ struct Harmless {
   const char* why;
 };
 constexpr Harmless kHarmless[] = {
-    {"checkpoint: creation of /copy/N.table", "a table that cannot be linked is copied"},
-    {"checkpoint_of_keyspaces: creation of /copy/N.table", "the same"},
-    {"checkpoint_of_keyspaces: creation of /later/N.table", "the same"},
+    {"checkpoint: link to /copy/N.table", "a table that cannot be linked is copied"},
+    {"checkpoint_of_keyspaces: link to /copy/N.table", "the same"},
+    {"checkpoint_of_keyspaces: link to /later/N.table", "the same"},
     {"repair: look at /store/", "a repair has several ways to learn the same; its result is whole"},
     {"repair: lock of /store/LOCK", "a damaged store need not have a lock that can be taken"},
 };

@@ -37,7 +37,10 @@ class Suite:
 
 SUITES: Dict[str, Suite] = {
     "sim": Suite("tests/firn_simulation_tests", [], {"FIRN_SIM_SEEDS": "4000"}),
-    "crash": Suite("tests/firn_crash_tests", [], {"FIRN_CRASH_STRIDE": "1"}),
+    "crash": Suite("tests/firn_crash_tests", ["--gtest_filter=*CrashTest*"],
+                   {"FIRN_CRASH_SUBSETS": "8"}),
+    "faults": Suite("tests/firn_crash_tests", ["--gtest_filter=*FaultTest*"],
+                    {"FIRN_FAULT_STRIDE": "2"}),
     "model": Suite("tests/firn_model_tests", ["--gtest_filter=-*threads"],
                    {"FIRN_MODEL_SEEDS": "20", "FIRN_MODEL_SHRINK": "0"}),
     "corruption": Suite("tests/firn_corruption_tests", [], {"FIRN_CORRUPTION_STRIDE": "20"}),
