@@ -142,6 +142,7 @@ Result<LogReplayResult> Replay(StoreContext& context, const std::vector<FoundFil
   input.database = state.database;
   input.replay_from = state.replay_from;
   input.durable_at_least = state.log_durable;
+  input.incarnation = state.incarnation;
   for (const FoundFile& each : found) {
     // Logs of an interrupted creation are empty and of another id: not this store's.
     if (each.file.kind == FileKind::kLog && state.incarnation > 0) {

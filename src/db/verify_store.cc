@@ -109,6 +109,7 @@ class OfflineCheck {
     input.database = state.database;
     input.replay_from = state.replay_from;
     input.durable_at_least = state.log_durable;
+    input.incarnation = state.incarnation;
     input.segments = segments;
     const auto replayed = ReplayLog(files_, input, [](const ReplayedRecord& record) {
       BatchReader reader(record.payload);

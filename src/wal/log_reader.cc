@@ -81,11 +81,14 @@ Status Replay::InspectAll() {
   return Status();
 }
 
-// Of several segments that start at one position only the newest can have been used.
+// Of several segments that start at one position only the newest can have been used. What an earlier
+// incarnation left is not asked: a file recycled on the way, with the header of its next life under
+// its old name, would pass for a damaged one.
 const SegmentSummary* Replay::First() const {
   const SegmentSummary* first = nullptr;
   for (const SegmentSummary& segment : segments_) {
     if (!segment.chain || segment.chain->start > input_.replay_from) continue;
+    if (segment.incarnation < input_.incarnation) continue;
     if (first == nullptr || segment.chain->start >= first->chain->start) first = &segment;
   }
   return first;
@@ -110,6 +113,7 @@ bool Replay::Exists(FileNumber number) const {
 
 Status Replay::Walk() {
   first_ = First();
+  incarnation_ = input_.incarnation;
   why_.where = input_.directory + ": no segment holds position " + std::to_string(end_);
   for (const SegmentSummary* segment = first_; segment != nullptr;) {
     incarnation_ = segment->incarnation;

@@ -29,6 +29,9 @@ struct LogReplayInput {
   std::vector<FileNumber> segments;  // every log file found, any order
   LogPosition replay_from = 0;       // bytes before it are flushed: not needed, may be missing
   LogPosition durable_at_least = 0;  // from the manifest
+  // From the manifest: the open that wrote it replayed all logs of earlier incarnations, so what is
+  // left of them proves nothing.
+  std::uint32_t incarnation = 0;
   // How much of a segment is in memory at a time; it should fit into a processor's cache.
   std::size_t window_bytes = std::size_t{256} << 10;
 };

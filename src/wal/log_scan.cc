@@ -50,6 +50,7 @@ Result<SegmentSummary> InspectSegment(FileSystem& file_system, std::string path,
       first.header.type == static_cast<std::uint8_t>(LogRecordType::kChain)) {
     const Result<LogChain> chain = ParseChain(first.payload);
     if (chain.ok()) summary.chain = chain.value();
+    if (!summary.header_intact) summary.incarnation = first.header.incarnation;
   }
   summary.path = std::move(path);
   return summary;

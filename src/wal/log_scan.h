@@ -17,7 +17,8 @@ struct SegmentSummary {
   FileNumber number;
   std::string path;
   std::uint64_t file_bytes = 0;
-  std::uint32_t incarnation = 0;  // from the header; 0 when that is not intact
+  // From the header; from the chain record when that is not intact; else 0.
+  std::uint32_t incarnation = 0;
   bool header_intact = false;
   std::optional<LogChain> chain;  // when the chain record is valid, whatever the header is
 

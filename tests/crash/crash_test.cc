@@ -76,7 +76,7 @@ TEST_P(CrashTest, EveryCallIsASafePlaceToLosePower) {
 
 // What an open showed must survive every later crash (P3), also those inside later recoveries.
 TEST_P(RecoveryCrashTest, RecoveryMayCrashAtEveryCallToo) {
-  const std::uint64_t one_in = FromEnvironment("FIRN_CRASH_RECOVERIES", 40);
+  const std::uint64_t one_in = FromEnvironment("FIRN_CRASH_RECOVERIES", 10);
   const Effort few{.subsets = 1, .singles_max = 0, .cuts_max = 0};
   const Effort some{.subsets = Subsets() / 4 + 1, .singles_max = 4, .cuts_max = 2};
   Explore(GetParam(), {.effort = few,
