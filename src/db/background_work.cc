@@ -29,7 +29,7 @@ void BackgroundWork::Wake() {
   {
     // What a flush is about to add is settled with the rest. Its end wakes this again.
     MutexLock lock(state_.mutex);
-    if (!flusher_.Idle()) return;
+    if (!FlushesRest()) return;
   }
   compactor_.Schedule(Urgency::kIdle);
 }
@@ -96,7 +96,10 @@ Status BackgroundWork::WaitForFlushes() {
   return Outcome();
 }
 
-bool BackgroundWork::Rests(Urgency urgency) const {
+// The analysis cannot see that the flusher's state and the compactor's is this one.
+bool BackgroundWork::FlushesRest() const FIRN_NO_THREAD_ANALYSIS { return flusher_.Idle(); }
+
+bool BackgroundWork::Rests(Urgency urgency) const FIRN_NO_THREAD_ANALYSIS {
   return flusher_.Idle() && compactor_.Idle(urgency);
 }
 

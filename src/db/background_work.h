@@ -40,6 +40,7 @@ class BackgroundWork {
  private:
   void JobFinished(const Status& status);
   void RetryLater();
+  [[nodiscard]] bool FlushesRest() const FIRN_REQUIRES(state_.mutex);
   [[nodiscard]] bool Rests(Urgency urgency) const FIRN_REQUIRES(state_.mutex);
   [[nodiscard]] Status Outcome() const FIRN_REQUIRES(state_.mutex);
 

@@ -52,8 +52,9 @@ TEST(Batch, ReadsBackWhatWasWritten) {
 }
 
 TEST(Batch, LengthsAtEveryBoundaryComeBack) {
-  for (const std::size_t key_bytes : {0, 1, 127, 128, 16383, 16384, 65535, 65536}) {
-    for (const std::size_t value_bytes : {0, 1, 255, 256, 65535, 65536, 2097151, 2097152}) {
+  for (const std::size_t key_bytes : {0u, 1u, 127u, 128u, 16383u, 16384u, 65535u, 65536u}) {
+    for (const std::size_t value_bytes :
+         {0u, 1u, 255u, 256u, 65535u, 65536u, 2097151u, 2097152u}) {
       const std::string key(key_bytes, 'k');
       const std::string value(value_bytes, 'v');
       std::string batch;
