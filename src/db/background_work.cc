@@ -133,6 +133,14 @@ Status BackgroundWork::WaitForIdle() {
   return outcome;
 }
 
+Status BackgroundWork::CompactRange(const KeyspacePointer& keyspace, std::optional<Slice> lower,
+                                    std::optional<Slice> upper) {
+  Status status = compactor_.CompactRange(keyspace, lower, upper);
+  // It took the place of a job: what was due meanwhile had none, and writers may wait for that.
+  Wake();
+  return status;
+}
+
 void BackgroundWork::Stop() {
   stop_.store(true, std::memory_order_relaxed);
   {

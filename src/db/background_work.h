@@ -31,9 +31,7 @@ class BackgroundWork {
   // Waits until nothing runs or is due, idle work included.
   Status WaitForIdle();
   Status CompactRange(const KeyspacePointer& keyspace, std::optional<Slice> lower,
-                      std::optional<Slice> upper) {
-    return compactor_.CompactRange(keyspace, lower, upper);
-  }
+                      std::optional<Slice> upper);
   // Ends running jobs soon and waits for them. Nothing is scheduled afterwards.
   void Stop();
 
