@@ -81,9 +81,9 @@ Status Replay::InspectAll() {
   return Status();
 }
 
-// Of several segments that start at one position only the newest can have been used. What an earlier
-// incarnation left is not asked: a file recycled on the way, with the header of its next life under
-// its old name, would pass for a damaged one.
+// Of several segments that start at one position only the newest can have been used. What an
+// earlier incarnation left is not asked: a file recycled on the way, with the header of its next
+// life under its old name, would pass for a damaged one.
 const SegmentSummary* Replay::First() const {
   const SegmentSummary* first = nullptr;
   for (const SegmentSummary& segment : segments_) {
