@@ -89,7 +89,7 @@ constexpr std::array<SeededBugDescription, kSeededBugCount> kBugs = {{
     {kInputsNotMarkedBusy, 'E', "inputs_not_marked_busy", "rocksdb#6799",
      "sim", "two jobs may take the same table"},
     {kSnapshotTakenBeforeLock, 'E', "snapshot_taken_before_lock", "rocksdb#9648",
-     "sim", "a snapshot gets its sequence before it is registered"},
+     "db sim", "a snapshot gets its sequence before it is registered"},
     {kSnapshotBoundaryOffByOne, 'E', "snapshot_boundary_off_by_one", "rocksdb#13155",
      "model", "a snapshot's own newest entry counts as newer than it"},
     {kDeleteDroppedOverSnapshot, 'E', "delete_dropped_over_snapshot", "rocksdb#8608",
