@@ -4,7 +4,8 @@
 Usage: coverage.py EXPORT.json [--uncovered GROUP] [--markdown] [--judge]
 
 Lines are lines with code; branches are the two outcomes of each condition in the source. Branches
-inside FIRN_CHECK and FIRN_DCHECK are not counted: that an invariant never breaks is no gap.
+inside FIRN_CHECK and FIRN_DCHECK are not counted, for that an invariant never breaks is no gap, nor
+is what stands behind BugIsOn, which no build but that of the seeded bugs has.
 With --judge the exit code is 1 when a group misses its demand.
 """
 
@@ -34,7 +35,7 @@ class Group:
 GROUPS = (
     Group("recovery", ("src/db/recovery.cc", "src/db/log_replay.cc", "src/db/file_names.cc"),
           100, 95),
-    Group("parsers", ("src/base/coding.h", "src/base/forward_cursor.h", "src/format/*.cc",
+    Group("parsers", ("src/base/coding.h", "src/format/*.cc",
                       "src/wal/log_format.cc", "src/wal/log_reader.cc", "src/wal/log_scan.cc",
                       "src/wal/segment_window.cc", "src/table/table_format.cc",
                       "src/table/table_properties.cc", "src/table/block.cc",
@@ -45,6 +46,25 @@ GROUPS = (
     Group("engine", ("src/*", "include/*"), 0, 90),
 )
 NOT_ENGINE = ("src/sim/*", "src/testing/*", "*_test.cc", "*_fixture.h", "*_test_util.h")
+
+
+def is_seeded(source: List[str], line: int) -> bool:
+    """Whether line `line` (from 1) stands in a block that only a seeded bug enters."""
+    for first in range(line - 1, max(-1, line - 1 - CHECK_LINES_MAX), -1):
+        text = source[first]
+        if "BugIsOn(" in text:
+            return True
+        if first < line - 1 and text.strip().startswith("}"):
+            return False
+    return False
+
+
+def text_of(source: List[str], branch: list) -> str:
+    """The condition of a branch, as written."""
+    first, begin, last, end = branch[0] - 1, branch[1] - 1, branch[2] - 1, branch[3] - 1
+    if first == last:
+        return source[first][begin:end]
+    return "\n".join([source[first][begin:], *source[first + 1:last], source[last][:end]])
 
 
 @dataclasses.dataclass
@@ -94,17 +114,22 @@ def read_file(entry: dict, path: pathlib.Path) -> File:
     summary = entry["summary"]["lines"]
     found.lines = summary["count"]
     counts = lines_of(entry["segments"])
-    missed = sorted(line for line, count in counts.items() if count == 0)
+    missed = sorted(line for line, count in counts.items()
+                    if count == 0 and not is_seeded(source, line))
     found.lines_missed = set(missed)
     outcomes: Dict[Tuple[int, int, bool], int] = {}
     for branch in entry.get("branches", []):
         line, column, taken, passed = branch[0], branch[1], branch[4], branch[5]
-        if in_check(source, line):
+        if in_check(source, line) or "BugIsOn(" in text_of(source, branch):
             continue
         # Each instance of a template has branches of its own; one of them is enough.
         for outcome, count in ((True, taken), (False, passed)):
             key = (line, column, outcome)
             outcomes[key] = outcomes.get(key, 0) + count
+    # Neither outcome on a line that ran: the condition is a constant of this build.
+    constants = {(line, column) for line, column, _ in outcomes if line not in found.lines_missed
+                 and not outcomes[line, column, True] and not outcomes[line, column, False]}
+    outcomes = {key: count for key, count in outcomes.items() if key[:2] not in constants}
     found.branches = len(outcomes)
     found.branches_missed = sorted((line, outcome) for (line, _, outcome), count
                                    in outcomes.items() if count == 0)

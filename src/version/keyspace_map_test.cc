@@ -57,6 +57,21 @@ TEST(KeyspaceMap, CopiesDoNotSeeLaterChangesAndShareTheRest) {
   EXPECT_EQ(before.Find(3), after.Find(3)) << "an untouched bucket is the same object";
 }
 
+TEST(KeyspaceMap, CanLoseAllOfAStretchAndOfEverything) {
+  KeyspaceMap map;
+  for (KeyspaceId id = 0; id < 500; ++id) map.Set(id, Named(std::to_string(id)));
+  for (KeyspaceId id = 100; id < 400; ++id) EXPECT_TRUE(map.Erase(id));
+  EXPECT_EQ(Content(map).size(), 200u);
+  EXPECT_EQ(map.Find(250), nullptr);
+  EXPECT_EQ(map.Find(400)->name, "400");
+  map.Set(250, Named("again"));
+  EXPECT_EQ(map.Find(250)->name, "again");
+  for (const auto& [id, name] : Content(map)) EXPECT_TRUE(map.Erase(id));
+  EXPECT_EQ(map.size(), 0u);
+  EXPECT_FALSE(map.Erase(0));
+  EXPECT_TRUE(Content(map).empty());
+}
+
 TEST(KeyspaceMap, FindsNothingInHolesAndAtTheExtremes) {
   KeyspaceMap map;
   map.Set(100, Named("a"));
