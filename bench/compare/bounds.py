@@ -12,6 +12,9 @@ from .results import Event
 
 Formula = Callable[["Machine", Group], float]
 
+# Three lines of the processor's cache: a key, a length, the beginning of a value.
+LOOKED_AT_MAX = 192
+
 
 class Machine:
     """The measured limits, by name, in the units the formulas want: nanoseconds and bytes."""
@@ -35,9 +38,25 @@ class Machine:
     def written(self, size: float) -> float:
         return size * 1e3 / self._values["disk_write_buffered"]
 
+    def fetched(self, size: float) -> float:
+        fastest = max(self._values["disk_read_buffered"], self._values["disk_read_direct"])
+        return size * 1e3 / fastest
+
+    def rate(self, name: str) -> float:
+        return self._values[name]
+
     def in_parallel(self, nanos: float, threads: int) -> float:
         """Operations a second of threads that do not disturb each other."""
         return min(threads, self.cores) * 1e9 / nanos
+
+
+def _looked_at(size: float) -> float:
+    """Of a value or entry that is read: its lines up to the value's first bytes.
+
+    The rows look at a value's first eight bytes and its length, and an engine may show it where it
+    lies.
+    """
+    return min(size, LOOKED_AT_MAX)
 
 
 def _put_in_order(machine: Machine, group: Group) -> float:
@@ -55,11 +74,12 @@ def _batched_put(machine: Machine, group: Group) -> float:
 
 
 def _get(machine: Machine, group: Group) -> float:
-    return 2 * machine.nanos("random_load_2m") + machine.copied(group.value_bytes)
+    return 2 * machine.nanos("random_load_2m") + machine.copied(_looked_at(group.value_bytes))
 
 
 def _cached_get(machine: Machine, group: Group) -> float:
-    return 2 * machine.nanos("random_load_cached") + machine.copied(group.value_bytes)
+    return (2 * machine.nanos("random_load_cached")
+            + machine.copied(_looked_at(group.value_bytes)))
 
 
 def _absent_get(machine: Machine, group: Group) -> float:
@@ -67,16 +87,38 @@ def _absent_get(machine: Machine, group: Group) -> float:
 
 
 def _batched_get(machine: Machine, group: Group) -> float:
-    return 2 * machine.nanos("random_load_2m_16_chains") + machine.copied(group.value_bytes)
+    return (2 * machine.nanos("random_load_2m_16_chains")
+            + machine.copied(_looked_at(group.value_bytes)))
 
 
 def _next(machine: Machine, group: Group) -> float:
-    return machine.read(group.entry_bytes)
+    return machine.read(_looked_at(group.entry_bytes))
 
 
 def _scan(steps: int) -> Callable[[Machine, Group], float]:
     return lambda machine, group: (2 * machine.nanos("random_load_2m")
                                    + steps * _next(machine, group))
+
+
+def _from_disk(group: Group) -> float:
+    """The share of the data that is not in memory: of a limited process, at least this much."""
+    if not group.memory_bytes:
+        return 0.0
+    return max(0.0, 1 - group.memory_bytes / group.data_bytes)
+
+
+def _get_from_disk(machine: Machine, group: Group) -> float:
+    away = _from_disk(group)
+    return (1 - away) * _get(machine, group) + away * 1e9 / machine.rate("disk_random_read_1t")
+
+
+def _next_from_disk(machine: Machine, group: Group) -> float:
+    away = _from_disk(group)
+    return max(_next(machine, group), away * machine.fetched(group.entry_bytes))
+
+
+def _scan_from_disk(machine: Machine, group: Group) -> float:
+    return _get_from_disk(machine, group) + 10 * _next(machine, group)
 
 
 def _bulk(machine: Machine, group: Group) -> float:
@@ -136,12 +178,22 @@ BOUNDS: List[Bound] = [
     Bound(("ycsb_f",), _mixed(0.5, _get, _get_and_put), "a get, and half a put"),
 ]
 
+# Of groups whose data is larger than all memory their processes may have.
+DISK_BOUNDS: List[Bound] = [
+    Bound(("readrandom",), _each(_get_from_disk),
+          "one read of 4 KiB from the device, past what memory holds of the data"),
+    Bound(("seekrandom10",), _each(_scan_from_disk), "the same read, then ten entries"),
+    Bound(("readseq",), _each(_next_from_disk),
+          "the entries' bytes at the device's sequential rate, past what memory holds of them"),
+]
+
 _BY_ROW: Dict[str, Bound] = {row: bound for bound in BOUNDS for row in bound.rows}
+_BY_ROW_FROM_DISK = {**_BY_ROW, **{row: bound for bound in DISK_BOUNDS for row in bound.rows}}
 
 
 def bound_of(phase: str, machine: Machine, group: Group) -> Optional[float]:
     """Operations a second; None where no limit was measured or none is known to bound the row."""
-    bound = _BY_ROW.get(phase)
+    bound = (_BY_ROW_FROM_DISK if group.memory_bytes else _BY_ROW).get(phase)
     if bound is None or not machine:
         return None
     try:

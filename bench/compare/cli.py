@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 from . import answers, machine, results as result_files
 from .build import PEERS, BuildError, build_programs, programs_in
 from .jobs import JobError, Programs, Runner, engines_of
+from .cage import why_none
 from .plan import (Group, Job, able, disk_bytes_wanted, full_plan, jobs_of, quick_plan,
                    select_rows)
 from .results import ResultError, Results
@@ -205,6 +206,17 @@ def show(results: Results, written: List[pathlib.Path], html: pathlib.Path,
     return 1 if problems else 0
 
 
+def with_memory_limits(groups: List[Group]) -> List[Group]:
+    """Without those that want a limit on all memory, where there is none; says so."""
+    limited = [group.name for group in groups if group.memory_bytes]
+    why = why_none() if limited else None
+    if why is None:
+        return groups
+    print(f"left out: {', '.join(limited)}: a limit on all memory needs root and the kernel's "
+          f"memory controller ({why})", file=sys.stderr)
+    return [group for group in groups if not group.memory_bytes]
+
+
 def compare(options: argparse.Namespace, arguments: List[str]) -> int:
     if options.report:
         html = options.html or options.report.with_suffix(".html")
@@ -212,7 +224,7 @@ def compare(options: argparse.Namespace, arguments: List[str]) -> int:
     if options.list:
         print_plan(plan_of(options))
         return 0
-    groups = plan_of(options)
+    groups = with_memory_limits(plan_of(options))
     json_path = options.json or options.resume or REPOSITORY / "build" / "compare.json"
     directory = (options.dir or REPOSITORY / "build" / "compare-data").resolve()
     directory.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import signal
 import sys
 import tempfile
 import textwrap
@@ -12,8 +13,8 @@ from typing import Any, Dict, List, Optional
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from compare import (answers, bounds, cli, jobs, markdown, plan, results,  # noqa: E402
-                     summary, tables)
+from compare import (answers, bounds, cage, cli, jobs, markdown, plan,  # noqa: E402
+                     results, summary, tables)
 
 # Speaks the protocol of docs/comparison.md; --keys names what it does wrong.
 FAKE = """
@@ -307,6 +308,22 @@ class Bounds(unittest.TestCase):
     def test_what_was_not_measured_bounds_nothing(self) -> None:
         self.assertIsNone(bounds.bound_of("fillseq", bounds.Machine(self.LIMITS, 2), group_of()))
 
+    def test_data_beyond_memory_is_read_from_the_device(self) -> None:
+        limits = (*self.LIMITS, {"limit": "disk_random_read_1t", "value": 10_000.0},
+                  {"limit": "disk_read_buffered", "value": 500.0},
+                  {"limit": "disk_read_direct", "value": 1000.0},
+                  {"limit": "read_bandwidth_1t", "value": 10.0})
+        machine = bounds.Machine(limits, 2)
+        data = group_of().data_bytes
+        limited = group_of(memory_bytes=data // 2)
+        self.assertAlmostEqual(bounds.bound_of("readrandom", machine, limited) or 0,
+                               1e9 / (0.5 * 210 + 0.5 * 1e5), places=3)
+        self.assertAlmostEqual(bounds.bound_of("readseq", machine, limited) or 0,
+                               1e9 / (0.5 * 116), places=3)
+        self.assertAlmostEqual(bounds.bound_of("readrandom", machine,
+                                               group_of(memory_bytes=2 * data)) or 0,
+                               1e9 / 210, places=3)
+
     def test_the_table_compares_firn_with_the_limit(self) -> None:
         event = phase_event("readrandom", 1000 * 420e-9)
         found = results_of({"firn": [[event]]}, group_of(rows=("readrandom",)), limits=self.LIMITS)
@@ -366,6 +383,17 @@ class Jobs(unittest.TestCase):
         self.assertEqual(len(run.commands), 2)
         self.assertEqual([(event["phase"], event["files"]) for event in run.phases],
                          [("reopen", 1)])
+
+    @unittest.skipIf(cage.why_none(), "no memory controller here")
+    def test_a_process_whose_memory_is_limited_dies_of_more_and_leaves_no_group(self) -> None:
+        hungry = [sys.executable, "-c", "print('{}'); x = b'x' * (1 << 28)"]
+        for limit, code in ((1 << 30, 0), (1 << 26, -signal.SIGKILL)):
+            with cage.MemoryCage(limit) as limited, jobs.Child(hungry, limited) as child:
+                self.assertEqual(list(child.events()), [{}])
+                self.assertEqual(child.end(), code)
+        self.assertIsNone(cage.why_none())
+        for place, _ in cage.CONTROLLERS:
+            self.assertEqual(list(place.glob(f"firn-compare-{os.getpid()}")), [])
 
     def test_the_engines_are_asked_of_the_program(self) -> None:
         self.assertEqual([engine["engine"] for engine in jobs.engines_of(self.programs)], ["firn"])

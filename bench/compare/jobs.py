@@ -3,6 +3,7 @@
 Threads: none; a child's output is read line by line while it runs.
 """
 
+import contextlib
 import dataclasses
 import json
 import pathlib
@@ -14,6 +15,7 @@ import time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 
 from . import machine
+from .cage import MemoryCage
 from .plan import Group, Job
 from .results import Event, Run
 
@@ -62,15 +64,16 @@ def parse_event(line: str) -> Event:
 class Child:
     """A process whose standard output is JSON lines. Ended when the block is left."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], cage: Optional[MemoryCage] = None) -> None:
         self._errors = tempfile.TemporaryFile("w+")
         try:
             # A group of its own: the terminal's interrupt reaches this program alone, which then
             # ends the child in order.
             self._process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=self._errors, stdin=subprocess.DEVNULL,
-                text=True, process_group=0)
-        except OSError as error:
+                text=True, process_group=0,
+                preexec_fn=cage.enter if cage else None)
+        except (OSError, subprocess.SubprocessError) as error:
             self._errors.close()
             raise JobError(f"cannot start {command[0]}: {error}") from error
 
@@ -162,7 +165,8 @@ class Runner:
         run.commands.append(command)
         done: List[str] = []
         message: Optional[str] = None
-        with Child(command) as child:
+        with contextlib.ExitStack() as held:
+            child = held.enter_context(Child(command, self._cage_of(job.group, held)))
             for event in child.events():
                 message = message or _take(event, run, done, listener)
             code = child.end()
@@ -175,6 +179,15 @@ class Runner:
         missing = [phase for phase in phases if phase not in done and phase != DYING_PHASE]
         if missing:
             raise JobError(f"firn_compare ended well without a word of {', '.join(missing)}")
+
+    @staticmethod
+    def _cage_of(group: Group, held: contextlib.ExitStack) -> Optional[MemoryCage]:
+        if not group.memory_bytes:
+            return None
+        try:
+            return held.enter_context(MemoryCage(group.memory_bytes))
+        except OSError as error:
+            raise JobError(f"no limit on all memory to be had: {error}") from error
 
 
 def _take(event: Event, run: Run, done: List[str], listener: Listener) -> Optional[str]:

@@ -107,6 +107,13 @@ class ByteReader {
     return true;
   }
 
+  // All that is left, which may be nothing.
+  [[nodiscard]] Slice TakeRest() {
+    const Slice all = rest_;
+    rest_ = {};
+    return all;
+  }
+
   [[nodiscard]] bool ReadLengthPrefixed(std::size_t max, Slice* bytes) {
     const Slice before = rest_;
     std::uint64_t length = 0;

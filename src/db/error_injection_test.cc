@@ -31,6 +31,7 @@ struct Scenario {
   bool sticky = false;
   LogBackend log_backend = LogBackend::kMapped;
   const char* name = "";
+  std::uint64_t in_a_row = 1;  // calls from the chosen one on; more than one: of kIo
 };
 
 class FaultyRun {
@@ -43,7 +44,7 @@ class FaultyRun {
 
   // Runs the workload with a fault at `call`; 0: none. An empty text when every promise was kept.
   std::string Run(std::uint64_t call) {
-    machine_.files->InjectFault({call, scenario_.kind, scenario_.sticky});
+    Inject(call);
     auto opened = machine_.TryOpen();
     if (opened.ok()) {
       db_ = std::move(opened).value();
@@ -52,6 +53,7 @@ class FaultyRun {
     snapshot_ = Snapshot();
     db_.reset();
     machine_.files->InjectFault(Fault());
+    machine_.files->SetFaultRates({});
     if (machine_.files->open_handles() != 0) return "handles stay open";
     using Data = CrashKeep::Data;
     using Names = CrashKeep::Names;
@@ -65,6 +67,15 @@ class FaultyRun {
   [[nodiscard]] std::size_t failed() const { return failed_; }
 
  private:
+  void Inject(std::uint64_t call) {
+    if (call != 0 && scenario_.in_a_row > 1) {
+      machine_.files->SetFaultRates(
+          {.io_one_in = 1, .first = call, .last = call + scenario_.in_a_row - 1});
+    } else {
+      machine_.files->InjectFault({call, scenario_.kind, scenario_.sticky});
+    }
+  }
+
   void Work() {
     for (int i = 1; i <= 150 && wrong_.empty(); ++i) {
       Commit(i);
@@ -255,7 +266,9 @@ TEST_P(ErrorInjection, NoFailingCallMakesAnAnswerWrongOrLosesWhatIsDurable) {
     ASSERT_EQ(run.Run(call), "") << "fault at call " << call << " of " << calls;
     runs_with_failed_writes += run.failed() > 0 ? 1 : 0;
   }
-  EXPECT_GT(runs_with_failed_writes, 0u);
+  // What happened all the same must not stop anybody.
+  const bool harmless = GetParam().kind == Fault::Kind::kNameDoneAnyway;
+  EXPECT_EQ(runs_with_failed_writes > 0, !harmless);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -263,6 +276,9 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Scenario{Fault::Kind::kIo, false, LogBackend::kMapped, "io_once"},
         Scenario{Fault::Kind::kIo, true, LogBackend::kMapped, "io_sticky"},
+        Scenario{Fault::Kind::kIo, false, LogBackend::kMapped, "io_twice_in_a_row", 2},
+        Scenario{Fault::Kind::kIo, false, LogBackend::kMapped, "io_thrice_in_a_row", 3},
+        Scenario{Fault::Kind::kNameDoneAnyway, false, LogBackend::kMapped, "name_done_anyway"},
         Scenario{Fault::Kind::kNoSpace, false, LogBackend::kMapped, "no_space_once"},
         Scenario{Fault::Kind::kNoSpace, true, LogBackend::kMapped, "no_space_sticky"},
         Scenario{Fault::Kind::kSyncDropsPages, false, LogBackend::kMapped, "sync_drops_once"},

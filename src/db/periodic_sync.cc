@@ -29,17 +29,23 @@ PeriodicSync::PeriodicSync(StoreContext& context, StoreState& state, CommitPipel
 
 void PeriodicSync::Start() {
   MutexLock lock(mutex_);
-  sync_.running = true;
-  watch_.running = true;
+  for (Chain* chain : {&sync_, &watch_, &beat_}) chain->running = true;
   const Micros now = context_.runtime.clock->Now();
   Arm(sync_, &PeriodicSync::SyncTick, now);
   Arm(watch_, &PeriodicSync::WatchTick, now);
+  Arm(beat_, &PeriodicSync::BeatTick, now);
 }
 
 void PeriodicSync::Arm(Chain& chain, void (PeriodicSync::*tick)(), Micros began) {
   const Micros due = began + interval_ - context_.runtime.clock->Now();
   chain.ticket = context_.runtime.executor->ScheduleAfter(
-      std::max(due, Micros(0)), Priority::kHigh, [this, tick] { (this->*tick)(); });
+      std::max(due, Micros(0)), chain.priority, [this, tick] { (this->*tick)(); });
+}
+
+void PeriodicSync::ArmAgain(Chain& chain, void (PeriodicSync::*tick)(), Micros began) {
+  if (!stop_) return Arm(chain, tick, began);
+  chain.running = false;
+  stopped_.NotifyAll();
 }
 
 void PeriodicSync::SyncTick() {
@@ -51,14 +57,8 @@ void PeriodicSync::SyncTick() {
     state_.counters.log_syncs.fetch_add(1, std::memory_order_relaxed);
     static_cast<void>(synced.ok());
   }
-  Beat();
   MutexLock lock(mutex_);
-  if (stop_) {
-    sync_.running = false;
-    stopped_.NotifyAll();
-    return;
-  }
-  Arm(sync_, &PeriodicSync::SyncTick, began);
+  ArmAgain(sync_, &PeriodicSync::SyncTick, began);
 }
 
 void PeriodicSync::WatchTick() {
@@ -75,15 +75,11 @@ void PeriodicSync::WatchTick() {
   const bool overdue = durable < watched_ &&
                        context_.runtime.clock->Now() - watched_since_ >= interval_;
   if (overdue) pipeline_.HoldUntilDurable(appended);
-  if (stop_) {
-    watch_.running = false;
-    stopped_.NotifyAll();
-    return;
-  }
-  Arm(watch_, &PeriodicSync::WatchTick, began);
+  ArmAgain(watch_, &PeriodicSync::WatchTick, began);
 }
 
-void PeriodicSync::Beat() {
+void PeriodicSync::BeatTick() {
+  const Micros began = context_.runtime.clock->Now();
   bool quiet = false;
   bool trim = false;
   {
@@ -107,6 +103,8 @@ void PeriodicSync::Beat() {
   if (trim) pipeline_.log().Trim();
   EpochDomain::Process().Collect();
   versions_.remover()->RemoveReleased();
+  MutexLock lock(mutex_);
+  ArmAgain(beat_, &PeriodicSync::BeatTick, began);
 }
 
 // The last records of a log have none behind them that states that they are durable. In a pause the
@@ -125,11 +123,13 @@ void PeriodicSync::VouchForLog() {
 void PeriodicSync::Stop() {
   MutexLock lock(mutex_);
   stop_ = true;
-  for (Chain* chain : {&sync_, &watch_}) {
+  for (Chain* chain : {&sync_, &watch_, &beat_}) {
     if (chain->running && context_.runtime.executor->Cancel(chain->ticket)) chain->running = false;
   }
   Await(*context_.runtime.executor, mutex_, stopped_,
-        [&]() FIRN_NO_THREAD_ANALYSIS { return !sync_.running && !watch_.running; });
+        [&]() FIRN_NO_THREAD_ANALYSIS {
+          return !sync_.running && !watch_.running && !beat_.running;
+        });
 }
 
 }  // namespace firn

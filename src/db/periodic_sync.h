@@ -1,9 +1,10 @@
 // Keeps the loss bound of Durability::kPeriodic: syncs the log every interval, and tells the commit
 // pipeline to wait when the oldest unsynced acknowledgement is older than two intervals.
 //
-// Two chains of timers, so that a sync that hangs does not silence the one that watches it. Also
-// the store's heartbeat: notices when no writes come, and lets idle work and reclamation run then,
-// and has the manifest vouch for the end of the log (decision 0014).
+// Three chains of timers: the sync; what watches it, which a sync that hangs does not silence; and
+// the store's heartbeat, whose work on the disk delays neither: it notices when no writes come, and
+// lets idle work and reclamation run then, and has the manifest vouch for the end of the log
+// (decision 0014).
 // Threads: Start once, Stop once; the rest runs on the executor.
 #pragma once
 
@@ -24,6 +25,7 @@ class PeriodicSync {
 
  private:
   struct Chain {
+    Priority priority;
     std::uint64_t ticket = 0;
     bool running = false;  // scheduled or running
   };
@@ -31,9 +33,11 @@ class PeriodicSync {
   // The next tick comes an interval after this one began, at once if it took longer: the time a
   // sync takes is not added to the bound.
   void Arm(Chain& chain, void (PeriodicSync::*tick)(), Micros began) FIRN_REQUIRES(mutex_);
+  // The end of a tick.
+  void ArmAgain(Chain& chain, void (PeriodicSync::*tick)(), Micros began) FIRN_REQUIRES(mutex_);
   void SyncTick();
   void WatchTick();
-  void Beat();
+  void BeatTick();
   void VouchForLog();
 
   StoreContext& context_;
@@ -42,13 +46,14 @@ class PeriodicSync {
   BackgroundWork& work_;
   VersionStore& versions_;
   const Micros interval_;
-  LogPosition vouched_;  // of SyncTick, one of which runs at a time
+  LogPosition vouched_;  // of BeatTick, one of which runs at a time
 
   Mutex mutex_;
   CondVar stopped_;
   bool stop_ FIRN_GUARDED_BY(mutex_) = false;
-  Chain sync_ FIRN_GUARDED_BY(mutex_);
-  Chain watch_ FIRN_GUARDED_BY(mutex_);
+  Chain sync_ FIRN_GUARDED_BY(mutex_){.priority = Priority::kTimely};
+  Chain watch_ FIRN_GUARDED_BY(mutex_){.priority = Priority::kTimely};
+  Chain beat_ FIRN_GUARDED_BY(mutex_){.priority = Priority::kHigh};
   // When the log end `watched_` was first seen not durable; what was appended before that is at
   // least this old.
   LogPosition watched_ FIRN_GUARDED_BY(mutex_) = 0;

@@ -17,7 +17,7 @@ void PosixExecutor::Start() {
   sigfillset(&all);
   FIRN_CHECK(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
   const Lock lock(mutex_);
-  for (std::size_t i = 0; i < worker_count_; ++i) {
+  for (std::size_t i = 0; i < worker_count_ + kTimelyWorkers; ++i) {
     workers_.emplace_back([this] { RunWorker(); });
   }
   FIRN_CHECK(pthread_sigmask(SIG_SETMASK, &before, nullptr) == 0);
@@ -80,7 +80,8 @@ void PosixExecutor::MoveDueTimersLocked() {
 
 bool PosixExecutor::CanStartLocked(Priority priority) const {
   if (ready_[static_cast<std::size_t>(priority)].empty()) return false;
-  return priority == Priority::kHigh || low_running_ < low_slots();
+  if (priority == Priority::kTimely) return true;
+  return running_ < worker_count_ && (priority == Priority::kHigh || low_running_ < low_slots());
 }
 
 void PosixExecutor::WaitForWorkLocked(Lock& lock) {
@@ -96,6 +97,7 @@ void PosixExecutor::RunFirstLocked(Lock& lock, Priority priority) {
   std::function<void()> run = std::move(ReadyLocked(priority).front().run);
   ReadyLocked(priority).pop_front();
   if (priority == Priority::kLow) ++low_running_;
+  if (priority != Priority::kTimely) ++running_;
   // The wake-up that brought this worker here may have been for a timer or another task as well.
   work_.notify_one();
   lock.unlock();
@@ -103,6 +105,7 @@ void PosixExecutor::RunFirstLocked(Lock& lock, Priority priority) {
   run = nullptr;
   lock.lock();
   if (priority == Priority::kLow) --low_running_;
+  if (priority != Priority::kTimely) --running_;
 }
 
 void PosixExecutor::RunWorker() {
@@ -110,7 +113,9 @@ void PosixExecutor::RunWorker() {
   Lock lock(mutex_);
   while (true) {
     MoveDueTimersLocked();
-    if (CanStartLocked(Priority::kHigh)) {
+    if (CanStartLocked(Priority::kTimely)) {
+      RunFirstLocked(lock, Priority::kTimely);
+    } else if (CanStartLocked(Priority::kHigh)) {
       RunFirstLocked(lock, Priority::kHigh);
     } else if (CanStartLocked(Priority::kLow)) {
       RunFirstLocked(lock, Priority::kLow);

@@ -1,11 +1,12 @@
-// A fixed pool of worker threads with two priorities and timers.
+// A fixed pool of worker threads with three priorities and timers.
 //
 // Threads: all members concurrently; tasks run on the workers, without a lock.
 // Lifetime: never ends (there is no destructor that joins). The pool of the process is made on
 // first use and left behind at exit, so a task may still run while static destructors do; stores
 // wait for their own tasks in Close. A child made by fork has no workers.
-// X1  At most workers - 1 low tasks run at once, so a high task never waits for low ones.
-// X2  High before low; within a priority in the order in which tasks became due.
+// X1  At most workers - 1 low tasks run at once, so a high task never waits for low ones; at most
+//     `workers` low and high ones, of workers + kTimelyWorkers threads.
+// X2  Timely before high before low; within a priority in the order in which tasks became due.
 // X3  Whenever a timer is set and a worker is idle, an idle worker waits no longer than for the
 //     earliest timer.
 #pragma once
@@ -25,7 +26,7 @@ namespace firn {
 
 class PosixExecutor final : public Executor {
  public:
-  // Requires: workers >= 2. Start() must follow, once.
+  // `workers`: for high and low tasks. Requires: workers >= 2. Start() must follow, once.
   explicit PosixExecutor(std::size_t workers) : worker_count_(workers) {}
   void Start();
 
@@ -57,10 +58,11 @@ class PosixExecutor final : public Executor {
   // part of a simulation.
   std::mutex mutex_;
   std::condition_variable work_;
-  std::array<std::deque<Task>, 2> ready_;  // by Priority
+  std::array<std::deque<Task>, 3> ready_;  // by Priority
   std::map<std::pair<TimePoint, std::uint64_t>, Task> timers_;
   std::uint64_t last_ticket_ = 0;
   std::size_t low_running_ = 0;
+  std::size_t running_ = 0;  // low and high
   std::vector<std::thread> workers_;  // never joined
 };
 

@@ -63,6 +63,36 @@ TEST(PosixExecutor, LowTasksLeaveAWorkerForHighOnes) {
   EXPECT_TRUE(third_low_ran);
 }
 
+// The bound of Durability::kPeriodic depends on it.
+TEST(PosixExecutor, TimelyTasksStartWhileEveryWorkerIsBusy) {
+  const std::size_t workers = Pool().low_slots() + 1;
+  std::latch release(1);
+  std::latch occupied(static_cast<std::ptrdiff_t>(workers));
+  std::latch high_done(static_cast<std::ptrdiff_t>(workers) + 1);
+  for (std::size_t i = 0; i < workers; ++i) {
+    Pool().Schedule(Priority::kHigh, [&] {
+      occupied.count_down();
+      release.wait();
+      high_done.count_down();
+    });
+  }
+  occupied.wait();
+  std::atomic<bool> another_high_ran = false;
+  Pool().Schedule(Priority::kHigh, [&] {
+    another_high_ran = true;
+    high_done.count_down();
+  });
+  std::latch both_run(static_cast<std::ptrdiff_t>(kTimelyWorkers));
+  for (std::size_t i = 0; i < kTimelyWorkers; ++i) {
+    Pool().ScheduleAfter(1ms, Priority::kTimely, [&] { both_run.arrive_and_wait(); });
+  }
+  both_run.wait();
+  EXPECT_FALSE(another_high_ran);
+  release.count_down();
+  high_done.wait();
+  EXPECT_TRUE(another_high_ran);
+}
+
 TEST(PosixExecutor, DelayedTasksRunNotBeforeTheirDelay) {
   Clock& clock = *Runtime::Posix().clock;
   std::latch done(2);

@@ -23,12 +23,18 @@ class Clock {
 };
 
 enum class Priority : std::uint8_t {
-  kHigh,  // what a writer may be waiting for: flush, log segments, syncs
-  kLow,   // compaction
+  kTimely,  // what a promise sets a time for: the periodic sync, and what watches it
+  kHigh,    // what a writer may be waiting for: flush, log segments
+  kLow,     // compaction
 };
 
+// How many workers a pool has beside those that run high and low tasks: one for the periodic sync,
+// which the disk may hold up, and one for what watches it.
+inline constexpr std::size_t kTimelyWorkers = 2;
+
 // Runs background work.
-// A low task never occupies the last worker, so a flush starts at once.
+// Low tasks never occupy the last worker of high ones, so a flush starts at once; neither ever
+// occupies the kTimelyWorkers, so a sync starts at once while everybody else flushes.
 class Executor {
  public:
   virtual ~Executor() = default;
@@ -61,8 +67,8 @@ struct Runtime {
   Executor* executor = nullptr;
   Random* random = nullptr;
 
-  // The OS: POSIX files, a process-wide pool of three workers started on first use. Never
-  // destroyed.
+  // The OS: POSIX files, a process-wide pool of three workers and kTimelyWorkers, started on first
+  // use. Never destroyed.
   static const Runtime& Posix();
 };
 

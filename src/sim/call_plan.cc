@@ -47,6 +47,8 @@ bool CallPlan::CanHappenTo(CallKind kind) const {
     case Fault::Kind::kShortWrite: return kind == CallKind::kWrite;
     case Fault::Kind::kSyncDropsPages:
     case Fault::Kind::kSyncRevertsPages: return kind == CallKind::kFileSync;
+    case Fault::Kind::kNameDoneAnyway:
+      return kind == CallKind::kRename || kind == CallKind::kRemove;
     case Fault::Kind::kLook:
     case Fault::Kind::kNoMapping: return false;
   }
@@ -60,6 +62,7 @@ Verdict CallPlan::FirstVerdict() const {
     case Fault::Kind::kShortWrite: return Verdict::kWriteHalf;
     case Fault::Kind::kSyncDropsPages: return Verdict::kDropPages;
     case Fault::Kind::kSyncRevertsPages: return Verdict::kRevertPages;
+    case Fault::Kind::kNameDoneAnyway: return Verdict::kFailAfterwards;
     case Fault::Kind::kLook:
     case Fault::Kind::kNoMapping: break;
   }

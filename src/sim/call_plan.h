@@ -4,7 +4,8 @@
 // Threads: one at a time.
 // P1  Every counted call passes Begin exactly once, before it changes anything.
 // P2  A fault waits from its call on for the first call it can happen to: kShortWrite for a write,
-//     kNoSpace for an allocation, kSyncDropsPages and kSyncRevertsPages for a file sync.
+//     kNoSpace for an allocation, kSyncDropsPages and kSyncRevertsPages for a file sync,
+//     kNameDoneAnyway for a rename or removal.
 // P3  Looks and mappings have counts of their own: a fault of those kinds goes by them.
 #pragma once
 
@@ -21,7 +22,15 @@ namespace firn::testing {
 [[nodiscard]] const char* NameOf(CallKind kind);
 
 // What the call must do instead of its work.
-enum class Verdict : std::uint8_t { kObey, kFail, kNoSpace, kWriteHalf, kDropPages, kRevertPages };
+enum class Verdict : std::uint8_t {
+  kObey,
+  kFail,
+  kNoSpace,
+  kWriteHalf,
+  kDropPages,
+  kRevertPages,
+  kFailAfterwards,  // its work first, then fail
+};
 
 class CallPlan {
  public:

@@ -96,6 +96,19 @@ TEST_F(DiskFault, ADroppedSyncLosesThePagesForEverWhileLaterSyncsReportSuccess) 
   }
 }
 
+TEST_F(DiskFault, ARenameOrRemovalMayHappenAndBeReportedAsFailed) {
+  ASSERT_TRUE(file_->Append("x").ok());
+  FailNext(Fault::Kind::kNameDoneAnyway);
+  ASSERT_TRUE(file_->SyncData().ok()) << "waits for a change of names";
+  EXPECT_EQ(fs_->Rename("/f", "/g").code(), StatusCode::kIo);
+  EXPECT_EQ(fs_->ReadFile("/g", 10).value(), "x");
+  FailNext(Fault::Kind::kNameDoneAnyway);
+  EXPECT_EQ(fs_->Remove("/g").code(), StatusCode::kIo);
+  EXPECT_EQ(fs_->ReadFile("/g", 10).status().code(), StatusCode::kNotFound);
+  FailNext(Fault::Kind::kNameDoneAnyway);
+  EXPECT_EQ(fs_->Remove("/g").code(), StatusCode::kNotFound) << "what is wrong anyway comes first";
+}
+
 TEST_F(DiskFault, AMappedSegmentLosesDroppedPagesToo) {
   auto segment = fs_->CreateSegment("/s", 4096, SegmentBackend::kMapped).value();
   ASSERT_TRUE(fs_->OpenDirectory("/").value()->Sync().ok());

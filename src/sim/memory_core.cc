@@ -28,6 +28,12 @@ Status MemoryCore::Begin(CallKind kind, const std::string& path) {
   }
 }
 
+Status MemoryCore::BeginNameChange(CallKind kind, const std::string& path, bool* happens) {
+  const Verdict verdict = plan.Begin(kind, path);
+  *happens = verdict == Verdict::kObey || verdict == Verdict::kFailAfterwards;
+  return verdict == Verdict::kObey ? Status() : InjectedFailure(path, plan.mark());
+}
+
 Status MemoryCore::BeginLook(const std::string& path) {
   return plan.FailsLook(path) ? InjectedFailure(path, "") : Status();
 }

@@ -28,6 +28,9 @@ struct MemoryCore {
 
   // Counts a call that can only succeed or fail as a whole.
   Status Begin(CallKind kind, const std::string& path) FIRN_REQUIRES(mutex);
+  // A rename or removal: whether it happens, and what is told of it if nothing else is wrong.
+  Status BeginNameChange(CallKind kind, const std::string& path, bool* happens)
+      FIRN_REQUIRES(mutex);
   // A call that changes nothing is counted apart, and may fail too.
   Status BeginLook(const std::string& path) FIRN_REQUIRES(mutex);
   // A look that fails by the rate of reads as well.

@@ -168,8 +168,10 @@ Status MemoryFileSystemImpl::CreateDirectory(const std::string& path) {
 
 Status MemoryFileSystemImpl::RemoveDirectory(const std::string& path) {
   DiskCall call(*core_);
-  FIRN_RETURN_IF_ERROR(core_->Begin(CallKind::kRemove, path));
-  return core_->tree.RemoveDirectory(path);
+  bool happens = true;
+  const Status told = core_->BeginNameChange(CallKind::kRemove, path, &happens);
+  if (happens) FIRN_RETURN_IF_ERROR(core_->tree.RemoveDirectory(path));
+  return told;
 }
 
 Result<std::vector<std::string>> MemoryFileSystemImpl::List(const std::string& directory) {
@@ -192,14 +194,18 @@ Result<std::uint64_t> MemoryFileSystemImpl::FileSize(const std::string& path) {
 
 Status MemoryFileSystemImpl::Rename(const std::string& from, const std::string& to) {
   DiskCall call(*core_);
-  FIRN_RETURN_IF_ERROR(core_->Begin(CallKind::kRename, from));
-  return core_->tree.Rename(from, to);
+  bool happens = true;
+  const Status told = core_->BeginNameChange(CallKind::kRename, from, &happens);
+  if (happens) FIRN_RETURN_IF_ERROR(core_->tree.Rename(from, to));
+  return told;
 }
 
 Status MemoryFileSystemImpl::Remove(const std::string& path) {
   DiskCall call(*core_);
-  FIRN_RETURN_IF_ERROR(core_->Begin(CallKind::kRemove, path));
-  return core_->tree.RemoveFile(path);
+  bool happens = true;
+  const Status told = core_->BeginNameChange(CallKind::kRemove, path, &happens);
+  if (happens) FIRN_RETURN_IF_ERROR(core_->tree.RemoveFile(path));
+  return told;
 }
 
 Status MemoryFileSystemImpl::Link(const std::string& from, const std::string& to) {

@@ -48,10 +48,12 @@ struct Fault {
     kSyncRevertsPages,  // afterwards the cache shows the bytes of before
     kLook,              // kIo for a call that changes nothing
     kNoMapping,         // the address space or the memory for a mapped segment is refused
+    kNameDoneAnyway,    // a rename or removal that happens and answers kIo all the same
   };
   // 1-based index among the counted calls (kLook: among looks(), kNoMapping: among mappings()); 0 =
   // never. A kind that cannot happen to that call waits for the first it can: a write
-  // (kShortWrite), an allocation (kNoSpace), a file sync (kSyncDropsPages, kSyncRevertsPages).
+  // (kShortWrite), an allocation (kNoSpace), a file sync (kSyncDropsPages, kSyncRevertsPages), a
+  // rename or removal (kNameDoneAnyway).
   std::uint64_t at_call = 0;
   Kind kind = Kind::kIo;
   // Every later call of the same file fails too (kNoSpace: every allocation; kNoMapping: every

@@ -1,5 +1,6 @@
 // The executor keeps the contract of env/posix_executor.h: at most workers - 1 low tasks at once,
-// high before low, in the order in which they became due.
+// at most `workers` low and high ones, timely before high before low, in the order in which they
+// became due.
 #include "sim/simulated_runtime.h"
 
 #include <algorithm>
@@ -29,13 +30,13 @@ class SimulatedExecutor final : public Executor {
   SimulatedExecutor(FiberScheduler& scheduler, std::size_t workers)
       : scheduler_(scheduler), workers_(workers) {
     FIRN_CHECK(workers >= 2);
-    for (std::size_t i = 0; i < workers; ++i) {
+    for (std::size_t i = 0; i < workers + kTimelyWorkers; ++i) {
       scheduler_.Spawn("worker " + std::to_string(i), [this] { RunWorker(); });
     }
   }
 
   void Schedule(Priority priority, std::function<void()> task) override {
-    ReadyOf(priority).push_back({++last_ticket_, scheduler_.Now(), std::move(task)});
+    ReadyOf(priority).push_back({++last_ticket_, std::move(task)});
     scheduler_.Notify(this);
     YieldPoint("schedule");
   }
@@ -62,17 +63,6 @@ class SimulatedExecutor final : public Executor {
   [[nodiscard]] std::size_t low_slots() const override { return workers_ - 1; }
   bool RunOne() override { return false; }
 
-  // Whoever waits longest is the first in line, or the first timer that nobody moved yet.
-  [[nodiscard]] Micros longest_wait() const {
-    Micros longest = longest_wait_;
-    const std::deque<Task>& ready = ready_[static_cast<std::size_t>(Priority::kHigh)];
-    if (!ready.empty()) longest = std::max(longest, scheduler_.Now() - ready.front().due);
-    if (!timers_.empty()) {
-      longest = std::max(longest, scheduler_.Now() - timers_.begin()->first.first);
-    }
-    return longest;
-  }
-
   void Stop() {
     stopped_ = true;
     scheduler_.Notify(this);
@@ -81,7 +71,6 @@ class SimulatedExecutor final : public Executor {
  private:
   struct Task {
     std::uint64_t ticket;
-    Micros due;
     std::function<void()> run;
   };
 
@@ -92,27 +81,31 @@ class SimulatedExecutor final : public Executor {
   void MoveDueTimers() {
     while (!timers_.empty() && timers_.begin()->first.first <= scheduler_.Now()) {
       auto timer = timers_.extract(timers_.begin());
-      ReadyOf(timer.mapped().first).push_back({timer.key().second, timer.key().first,
-                                               std::move(timer.mapped().second)});
+      ReadyOf(timer.mapped().first)
+          .push_back({timer.key().second, std::move(timer.mapped().second)});
     }
   }
 
   void RunFirst(Priority priority) {
-    if (priority == Priority::kHigh) longest_wait_ = longest_wait();
     const std::function<void()> run = std::move(ReadyOf(priority).front().run);
     ReadyOf(priority).pop_front();
     if (priority == Priority::kLow) ++low_running_;
+    if (priority != Priority::kTimely) ++running_;
     YieldPoint("start of a job");
     run();
     if (priority == Priority::kLow) --low_running_;
+    if (priority != Priority::kTimely) --running_;
   }
 
   void RunWorker() {
     while (true) {
       MoveDueTimers();
-      if (!ReadyOf(Priority::kHigh).empty()) {
+      if (!ReadyOf(Priority::kTimely).empty()) {
+        RunFirst(Priority::kTimely);
+      } else if (running_ < workers_ && !ReadyOf(Priority::kHigh).empty()) {
         RunFirst(Priority::kHigh);
-      } else if (!ReadyOf(Priority::kLow).empty() && low_running_ < low_slots()) {
+      } else if (running_ < workers_ && !ReadyOf(Priority::kLow).empty() &&
+                 low_running_ < low_slots()) {
         RunFirst(Priority::kLow);
       } else if (stopped_) {
         return;
@@ -126,11 +119,11 @@ class SimulatedExecutor final : public Executor {
 
   FiberScheduler& scheduler_;
   const std::size_t workers_;
-  std::array<std::deque<Task>, 2> ready_;  // by Priority
+  std::array<std::deque<Task>, 3> ready_;  // by Priority
   std::map<std::pair<Micros, std::uint64_t>, std::pair<Priority, std::function<void()>>> timers_;
   std::uint64_t last_ticket_ = 0;
-  Micros longest_wait_{0};
   std::size_t low_running_ = 0;
+  std::size_t running_ = 0;  // low and high
   bool stopped_ = false;
 };
 
@@ -151,7 +144,6 @@ class SimulatedRuntimeImpl final : public SimulatedRuntime {
     runtime_ = {&file_system, &clock_, &executor_, &random_};
   }
   [[nodiscard]] const Runtime& runtime() const override { return runtime_; }
-  [[nodiscard]] Micros longest_wait() const override { return executor_.longest_wait(); }
   void Stop() override { executor_.Stop(); }
 
  private:

@@ -15,15 +15,12 @@ namespace firn::testing {
 
 class SimulatedRuntime {
  public:
-  // Requires: workers >= 2. Spawns them.
+  // `workers`: for high and low tasks, >= 2. Spawns them, and those for timely ones.
   static std::unique_ptr<SimulatedRuntime> Create(FiberScheduler& scheduler,
                                                   FileSystem& file_system, std::uint64_t seed,
                                                   std::size_t workers);
   virtual ~SimulatedRuntime() = default;
   [[nodiscard]] virtual const Runtime& runtime() const = 0;
-  // How long a task of high priority that was due waited for a worker, at most so far; one that
-  // waits now counts.
-  [[nodiscard]] virtual Micros longest_wait() const = 0;
   // Workers end when they have nothing to run; timers that are not due never will be.
   virtual void Stop() = 0;
 };

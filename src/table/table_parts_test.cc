@@ -307,6 +307,26 @@ TEST(Properties, KeepEverythingAndRefuseWhatTheyMustUnderstand) {
   }
 }
 
+TEST(Properties, RefuseAnOriginThatIsCutOrTooLarge) {
+  TableMetadata metadata;
+  metadata.lower = "lower";
+  metadata.upper = "upper";
+  const std::string plain = EncodeProperties({metadata, {}});
+  const auto with_origin = [&plain](const std::string& origin) {
+    // Behind the lower bound: a tag, a length and its bytes.
+    std::string changed = plain.substr(0, 2 + 5) + '\x02';
+    AppendLengthPrefixed(changed, origin);
+    return ParseProperties(changed + plain.substr(2 + 5));
+  };
+  ASSERT_TRUE(with_origin("\x07\x09").ok());
+  EXPECT_EQ(with_origin("\x07\x09\x05")->origin->inputs.size(), 1u);
+  EXPECT_FALSE(with_origin("").ok());
+  EXPECT_FALSE(with_origin("\x80").ok()) << "half a keyspace";
+  EXPECT_FALSE(with_origin("\x07").ok()) << "no sequence";
+  EXPECT_FALSE(with_origin("\x07\x09\x85").ok()) << "half an input";
+  EXPECT_FALSE(with_origin("\xff\xff\xff\xff\x1f\x09").ok()) << "keyspaces are 32 bits";
+}
+
 TEST(TombstoneBlock, RefusesTruncationDisorderAndEmptyRanges) {
   std::string encoded(4, '\0');
   AppendTombstone(encoded, {"a", "c", 5});

@@ -86,8 +86,8 @@ class ManifestStore {
   [[nodiscard]] ManifestWriter& writer() { return *writer_; }
   [[nodiscard]] const ManifestState& state() const { return state_; }
 
-  Status TryCreate(std::uint64_t number) {
-    auto writer = ManifestWriter::Create(*files_, *directory_, "/", {number}, state_);
+  Status TryCreate(std::uint64_t number, const ManifestLimits& limits = {}) {
+    auto writer = ManifestWriter::Create(*files_, *directory_, "/", {number}, state_, limits);
     if (!writer.ok()) return writer.status();
     writer_ = std::move(writer).value();
     state_.manifest = {number};
@@ -112,6 +112,14 @@ class ManifestStore {
     auto bytes = files_->ReadFile(ManifestPath(), kManifestBytesMax);
     EXPECT_TRUE(bytes.ok()) << bytes.status().ToString();
     return std::move(bytes).value();
+  }
+  // A record of this manifest that no writer wrote: it stands at `offset`, its checksum is right.
+  [[nodiscard]] std::string ForgedRecord(std::uint64_t offset, const RecordHeader& header,
+                                         Slice payload) const {
+    std::string record(RecordBytes(payload.size()), '\0');
+    const Slice parts[] = {payload};
+    EncodeRecord(record.data(), offset, {kTestDatabase, state_.manifest}, header, parts);
+    return record;
   }
   void ReplaceManifest(const std::string& bytes) { Replace(ManifestPath(), bytes); }
   void ReplaceCurrent(const std::string& bytes) { Replace("/CURRENT", bytes); }

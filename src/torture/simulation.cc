@@ -231,14 +231,14 @@ class Simulation {
   }
 
   // Durability::kPeriodic (docs/recovery.md, "What each level promises"): two intervals, or the
-  // sync in flight if it takes longer, and one sync more; the syncer may have to wait for a worker.
+  // sync in flight if it takes longer, and one sync more.
   // A log that failed syncs no more, so a run with faults is promised nothing.
   Index DurableByPromise() const {
     if (files_->random_faults() > 0) return 0;
     const Micros interval = std::chrono::duration_cast<Micros>(plan_.options.sync_interval);
     Micros sync = longest_sync_;
     for (const auto& [task, began] : sync_began_) sync = std::max(sync, world_.Worked() - began);
-    const Micros bound = std::max(2 * interval, sync) + sync + simulated_->longest_wait();
+    const Micros bound = std::max(2 * interval, sync) + sync;
     return world_.history.AcknowledgedBy(world_.Worked() - bound);
   }
 

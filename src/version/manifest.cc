@@ -127,7 +127,6 @@ class ManifestReader {
   }
 
   [[nodiscard]] Status ApplyRecord(Slice payload) {
-    if (payload.size() > kEditBytesMax) return Damaged(header_.number, offset_, "oversized edit");
     const Result<VersionEdit> edit = VersionEdit::Decode(payload);
     if (!edit.ok()) return Located(edit.status(), header_.number, offset_);
     Status applied = ApplyNumbers(state_, *edit);

@@ -65,20 +65,28 @@ using TableMakerFactory = std::function<TableMaker(const DatabaseId&)>;
 // The edit that leads from a store without keyspaces to `state`.
 [[nodiscard]] VersionEdit SnapshotEdit(const ManifestState& state);
 
+// How large things may become. Smaller ones are for tests: readers take what the format allows.
+struct ManifestLimits {
+  std::uint64_t edit_bytes_max = kEditBytesMax;
+  std::uint64_t manifest_bytes_max = kManifestBytesMax;
+};
+
 class ManifestWriter {
  public:
   // Writes a fresh manifest `number` holding one snapshot edit of `state`, then switches CURRENT to
   // it (rule M4: file sync, directory sync, CURRENT.N.tmp sync, rename, directory sync). The number
   // is new: it was never used for any file. After a failure CURRENT names the old or the new
-  // manifest (M5): both must be kept and neither appended to.
+  // manifest (M5): both must be kept and neither appended to. kNotSupported, and CURRENT untouched,
+  // when the snapshot is larger than an edit may be.
   static Result<std::unique_ptr<ManifestWriter>> Create(FileSystem& file_system,
                                                         DirectoryHandle& directory_handle,
                                                         const std::string& directory,
                                                         FileNumber number,
-                                                        const ManifestState& state);
+                                                        const ManifestState& state,
+                                                        const ManifestLimits& limits = {});
   // Appends and syncs one edit (M2). After a failure the writer is dead (E1, M3): the caller writes
   // a new manifest and deletes no file until that is done. kNoSpace without any effect when the
-  // manifest would outgrow kManifestBytesMax: start a new one.
+  // edit or the manifest would become too large: start a new one.
   Status Append(const VersionEdit& edit);
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }  // large: start a new one
   [[nodiscard]] FileNumber number() const { return number_; }
@@ -87,7 +95,7 @@ class ManifestWriter {
 
   class Key;  // only Create has one
   ManifestWriter(const Key& key, std::unique_ptr<WritableFile> file, const ManifestState& state,
-                 FileNumber number);
+                 FileNumber number, const ManifestLimits& limits);
 
  private:
   [[nodiscard]] std::string EncodeNext(const VersionEdit& edit) const;
@@ -96,6 +104,7 @@ class ManifestWriter {
   DatabaseId database_;
   FileNumber number_;
   std::uint32_t incarnation_;
+  ManifestLimits limits_;
   std::uint64_t bytes_ = 0;  // written and synced
   std::uint64_t edits_ = 0;
   bool dead_ = false;

@@ -75,16 +75,15 @@ std::string EncodeManifestHeader(const ManifestHeader& header) {
 Result<ManifestHeader> DecodeManifestHeader(Slice file, FileNumber number) {
   if (file.size() < kManifestHeaderBytes) return BadHeader(number, "the header is cut off");
   if (!file.starts_with(kMagic)) return BadHeader(number, "no firn manifest");
-  ByteReader reader(file.substr(kMagic.size(), kManifestHeaderBytes - kMagic.size()));
-  std::uint32_t format = 0;
-  std::uint64_t checksum = 0;
-  ManifestHeader header;
-  const bool complete =
-      reader.ReadFixed(&format) && reader.ReadFixed(&header.incarnation) &&
-      reader.ReadFixed(&header.must_understand) && reader.ReadFixed(&header.may_ignore) &&
-      reader.ReadFixed(&header.database.high) && reader.ReadFixed(&header.database.low) &&
-      reader.ReadFixed(&header.number.value) && reader.ReadFixed(&checksum);
-  FIRN_CHECK(complete);
+  // The length is checked: all fields are there, at the places of docs/format/manifest.md.
+  const auto number64 = [&](std::size_t at) { return LoadFixed<std::uint64_t>(file.data() + at); };
+  const auto format = LoadFixed<std::uint32_t>(file.data() + 8);
+  const std::uint64_t checksum = number64(kChecksumOffset);
+  const ManifestHeader header = {.must_understand = number64(16),
+                                 .may_ignore = number64(24),
+                                 .database = {.high = number64(32), .low = number64(40)},
+                                 .number = {number64(48)},
+                                 .incarnation = LoadFixed<std::uint32_t>(file.data() + 12)};
   // The checksum comes first: a damaged version number must not pass for a newer format.
   if (checksum != XXH3_64bits_withSeed(file.data(), kChecksumOffset, number.value)) {
     return BadHeader(number, "the header's checksum does not match");

@@ -50,6 +50,16 @@ TEST(ManifestFormat, FindsEveryFlippedBitAndTruncationOfAHeader) {
       << "a copy under another name";
 }
 
+TEST(ManifestFormat, RefusesAHeaderThatNamesAnotherManifest) {
+  std::string bytes = EncodeManifestHeader(TestHeader());
+  bytes[48] = 76;
+  const std::uint64_t checksum = XXH3_64bits_withSeed(bytes.data(), 56, 77);
+  std::memcpy(bytes.data() + 56, &checksum, sizeof(checksum));
+  const Status status = DecodeManifestHeader(bytes, {77}).status();
+  EXPECT_EQ(status.code(), StatusCode::kCorruption);
+  EXPECT_NE(status.message().find("another manifest"), Slice::npos) << status.ToString();
+}
+
 TEST(ManifestFormat, ReadsBackCurrentAndOnlyItsOneRendering) {
   const std::string text = EncodeCurrent({{1234567}, kDatabase});
   const auto current = DecodeCurrent(text);

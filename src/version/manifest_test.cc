@@ -145,6 +145,53 @@ TEST(Manifest, TakesAHoleBeforeALaterEditForCorruptionNotForATornTail) {
   EXPECT_THAT(read.status().ToString(), HasSubstr("MANIFEST-000002, offset"));
 }
 
+// What a lost write of the past leaves behind: it proves nothing about what came after it.
+TEST(Manifest, AnEarlierEditBehindATornTailProvesNothing) {
+  ManifestStore store;
+  store.Create(2);
+  ASSERT_TRUE(store.Apply(ScriptedEdit(store.state(), 0)).ok());
+  const std::string whole = store.ManifestBytes();
+  const std::string torn(64, 't');
+  const RecordHeader earlier = {.type = kEditRecordType, .first_sequence = 1, .incarnation = 1};
+  store.ReplaceManifest(whole + torn +
+                        store.ForgedRecord(whole.size() + torn.size(), earlier, ""));
+  const auto read = ReadFakes(store.files());
+  ASSERT_TRUE(read.ok()) << read.status().ToString();
+  EXPECT_EQ(Dump(*read), Dump(store.state()));
+  RecordHeader later = earlier;
+  later.first_sequence = 4;
+  store.ReplaceManifest(whole + torn + store.ForgedRecord(whole.size() + torn.size(), later, ""));
+  EXPECT_EQ(ReadFakes(store.files()).status().code(), StatusCode::kCorruption);
+}
+
+// Each edit alone fits; only the whole does not.
+TEST(Manifest, RefusesTablesThatOverlapOrStandInTwoPlaces) {
+  const auto reading = [](const VersionEdit& edit) {
+    ManifestStore store;
+    store.Create(2);
+    const std::string whole = store.ManifestBytes();
+    std::string payload;
+    edit.EncodeTo(payload);
+    const RecordHeader header = {.type = kEditRecordType,
+                                 .first_sequence = 2,
+                                 .incarnation = 1,
+                                 .durable_position = whole.size()};
+    store.ReplaceManifest(whole + store.ForgedRecord(whole.size(), header, payload));
+    return ReadFakes(store.files()).status();
+  };
+  const VersionEdit apart = {.added = {{0, 0, {1}, FakeMetadata(5, "a", "c")},
+                                       {0, 0, {1}, FakeMetadata(6, "d", "f")}}};
+  EXPECT_TRUE(reading(apart).ok());
+  const Status overlap = reading({.added = {{0, 0, {1}, FakeMetadata(5, "a", "d")},
+                                            {0, 0, {1}, FakeMetadata(6, "c", "f")}}});
+  EXPECT_EQ(overlap.code(), StatusCode::kCorruption);
+  EXPECT_THAT(overlap.ToString(), HasSubstr("MANIFEST-000002, offset"));
+  const Status twice = reading({.added = {{0, 0, {1}, FakeMetadata(5, "a", "d")},
+                                          {0, 1, {2}, FakeMetadata(5, "a", "d")}}});
+  EXPECT_EQ(twice.code(), StatusCode::kCorruption);
+  EXPECT_THAT(twice.ToString(), HasSubstr("MANIFEST-000002, offset"));
+}
+
 TEST(Manifest, RefusesTheManifestOfAnotherStoreOrNumber) {
   ManifestStore store;
   store.Create(2);
@@ -234,6 +281,10 @@ TEST(Manifest, NamesOfKeyspacesAreReadAroundDamage) {
   EXPECT_FALSE(ReadFakes(store.files()).ok());
   EXPECT_EQ(names(), (Names{{0, "default"}, {1, "renamed"}})) << "one creation was lost";
   EXPECT_TRUE(SalvageKeyspaceNames(store.files(), "/", {3}, kTestDatabase).empty());
+  const std::string forged = store.ForgedRecord(
+      damaged.size(), {.type = kEditRecordType, .first_sequence = 6}, "no version edit");
+  store.ReplaceManifest(damaged + forged);
+  EXPECT_EQ(names(), (Names{{0, "default"}, {1, "renamed"}})) << "a record, and no edit";
 }
 
 TEST(Manifest, KeepsItsBytes) {

@@ -48,17 +48,20 @@ Status SwitchCurrent(FileSystem& file_system, DirectoryHandle& directory_handle,
 class ManifestWriter::Key {};
 
 ManifestWriter::ManifestWriter(const Key& /*key*/, std::unique_ptr<WritableFile> file,
-                               const ManifestState& state, FileNumber number)
+                               const ManifestState& state, FileNumber number,
+                               const ManifestLimits& limits)
     : file_(std::move(file)),
       database_(state.database),
       number_(number),
-      incarnation_(state.incarnation) {}
+      incarnation_(state.incarnation),
+      limits_(limits) {}
 
 Result<std::unique_ptr<ManifestWriter>> ManifestWriter::Create(FileSystem& file_system,
                                                                DirectoryHandle& directory_handle,
                                                                const std::string& directory,
                                                                FileNumber number,
-                                                               const ManifestState& state) {
+                                                               const ManifestState& state,
+                                                               const ManifestLimits& limits) {
   FIRN_CHECK(number.value != 0);
   FIRN_CHECK(state.version != nullptr);
   ManifestState durable = state;
@@ -67,7 +70,7 @@ Result<std::unique_ptr<ManifestWriter>> ManifestWriter::Create(FileSystem& file_
 
   FIRN_ASSIGN_OR_RETURN(auto file,
                         file_system.CreateFile(Join(directory, ManifestFileName(number))));
-  auto writer = std::make_unique<ManifestWriter>(Key{}, std::move(file), durable, number);
+  auto writer = std::make_unique<ManifestWriter>(Key{}, std::move(file), durable, number, limits);
   std::string bytes = EncodeManifestHeader({.must_understand = 0,
                                             .may_ignore = 0,
                                             .database = durable.database,
@@ -76,9 +79,10 @@ Result<std::unique_ptr<ManifestWriter>> ManifestWriter::Create(FileSystem& file_
   writer->bytes_ = bytes.size();
   const std::string snapshot = writer->EncodeNext(SnapshotEdit(durable));
   if (snapshot.empty()) {
-    return Status(StatusCode::kNotSupported, ManifestFileName(number) +
-                                                 ": the store has too many tables for one snapshot "
-                                                 "edit of 1 GiB; use larger tables");
+    return Status(StatusCode::kNotSupported,
+                  ManifestFileName(number) +
+                      ": the store has too many tables for one snapshot edit of " +
+                      std::to_string(limits.edit_bytes_max) + " bytes; use larger tables");
   }
   bytes += snapshot;
   FIRN_RETURN_IF_ERROR(BugIsOn(SeededBug::kManifestNotSynced)
@@ -92,7 +96,7 @@ Result<std::unique_ptr<ManifestWriter>> ManifestWriter::Create(FileSystem& file_
   return writer;
 }
 
-// The next record; empty when the edit exceeds the format's cap.
+// The next record; empty when the edit exceeds its cap.
 std::string ManifestWriter::EncodeNext(const VersionEdit& edit) const {
   std::string payload;
   edit.EncodeTo(payload);
@@ -101,7 +105,7 @@ std::string ManifestWriter::EncodeNext(const VersionEdit& edit) const {
   FIRN_CHECK(decoded.ok());
   FIRN_CHECK(*decoded == edit);
 #endif
-  if (payload.size() > kEditBytesMax) return {};
+  if (payload.size() > limits_.edit_bytes_max) return {};
   RecordHeader header;
   header.type = kEditRecordType;
   header.first_sequence = edits_ + 1;
@@ -121,7 +125,7 @@ Status ManifestWriter::Append(const VersionEdit& edit) {
                                            "start a new manifest");
   }
   const std::string record = EncodeNext(edit);
-  if (record.empty() || record.size() > kManifestBytesMax - bytes_) {
+  if (record.empty() || record.size() > limits_.manifest_bytes_max - bytes_) {
     return Status(StatusCode::kNoSpace,
                   ManifestFileName(number_) + " is full; start a new manifest");
   }

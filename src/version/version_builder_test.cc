@@ -103,6 +103,13 @@ TEST(VersionBuilder, RefusesEditsThatDoNotFitAndSaysWhy) {
   EXPECT_THAT(Refusal(base, {.dropped = {1}, .created = {{1, "x"}}}), HasSubstr("keyspace 1"));
   EXPECT_THAT(Refusal(base, {.created = {{2, "one"}}}), HasSubstr("name already in use"));
   EXPECT_THAT(Refusal(base, {.created = {{2, ""}}}), HasSubstr("empty or overlong"));
+  EXPECT_THAT(Refusal(base, {.created = {{2, std::string(kKeyspaceNameBytesMax + 1, 'n')}}}),
+              HasSubstr("empty or overlong"));
+  EXPECT_THAT(Refusal(base, {.created = {{2, "one"}, {3, "one"}}}), HasSubstr("keyspace 2 takes"))
+      << "the first of two";
+  EXPECT_THAT(Refusal(base, {.removed = {{0, kLevelsMax, {1}, {1}}}}), HasSubstr("not there"));
+  EXPECT_THAT(Refusal(base, {.added = {{0, kLevelsMax, {2}, FakeMetadata(2, "a", "b")}}}),
+              HasSubstr("has no place"));
   EXPECT_THAT(Refusal(base, {.flushed = {{0, 18}}}), HasSubstr("goes backwards"));
   EXPECT_THAT(Refusal(base, {.flushed = {{5, 18}}}), HasSubstr("keyspace 5"));
 }

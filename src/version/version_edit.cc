@@ -25,7 +25,6 @@ enum class Field : std::uint16_t {
 };
 
 constexpr std::uint16_t kMustUnderstand = 1;
-constexpr std::size_t kFieldHeaderBytes = 8;
 constexpr std::size_t kRemovedBytes = 24;
 constexpr std::size_t kAddedFixedBytes = 104;
 constexpr std::uint8_t kUpperExclusive = 1;
@@ -95,10 +94,8 @@ bool ReadPlace(ByteReader& from, KeyspaceId* keyspace, std::uint8_t* level, std:
 bool ReadCreated(ByteReader& from, VersionEdit& edit) {
   KeyspaceId id = 0;
   if (!from.ReadFixed(&id)) return false;
-  Slice name;
   if (from.empty() || from.remaining() > kKeyspaceNameBytesMax) return false;
-  if (!from.ReadBytes(from.remaining(), &name)) return false;
-  edit.created.emplace_back(id, name);
+  edit.created.emplace_back(id, from.TakeRest());
   return true;
 }
 
@@ -250,8 +247,7 @@ Result<VersionEdit> VersionEdit::Decode(Slice encoded) {
     std::uint16_t flags = 0;
     std::uint32_t length = 0;
     Slice payload;
-    if (reader.remaining() < kFieldHeaderBytes || !reader.ReadFixed(&number) ||
-        !reader.ReadFixed(&flags) || !reader.ReadFixed(&length) ||
+    if (!reader.ReadFixed(&number) || !reader.ReadFixed(&flags) || !reader.ReadFixed(&length) ||
         !reader.ReadBytes(length, &payload)) {
       return Malformed(offset, "a field runs past the end");
     }

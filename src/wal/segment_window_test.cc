@@ -56,6 +56,18 @@ TEST(SegmentWindow, ForgetsTheFileBefore) {
   EXPECT_TRUE(window.From(5, 10)->empty());
 }
 
+TEST(SegmentWindow, AFileLargerThanAnySegmentIsRefused) {
+  const auto disk = DiskWith("/log", "head");
+  // Takes no memory: the disk keeps zeros as holes.
+  ASSERT_TRUE(disk->CreateSegment("/huge", kSegmentBytesMax + 1, SegmentBackend::kPositioned).ok());
+  SegmentWindow window(100);
+  const Status refused = window.Open(*disk, "/huge");
+  EXPECT_EQ(refused.code(), StatusCode::kCorruption);
+  EXPECT_NE(refused.message().find("/huge: is 2147483649 bytes long"), Slice::npos)
+      << refused.ToString();
+  EXPECT_TRUE(window.Open(*disk, "/log").ok());
+}
+
 TEST(SegmentWindow, AMissingFileAndOneThatShrinksAreErrors) {
   const auto disk = DiskWith("/log", Content(500));
   SegmentWindow window(100);

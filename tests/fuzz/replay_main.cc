@@ -35,6 +35,6 @@ int main(int argument_count, char** arguments) {
     std::fflush(stdout);
     LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   }
-  std::printf("%zu inputs\n", inputs.size());
+  std::printf("fuzz corpus: %zu inputs\n", inputs.size());
   return inputs.empty() ? 1 : 0;
 }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -69,8 +70,9 @@ class HistoryTest : public ::testing::Test {
     for (const auto& client : clients_) client->LetGo();
     const Status closed = db_->Close();
     EXPECT_TRUE(closed.ok()) << closed.ToString();
-    RecordProperty("operations", static_cast<int>(operations));
-    RecordProperty("checked", static_cast<int>(checked_));
+    std::printf("history: %llu operations, %llu checked\n",
+                static_cast<unsigned long long>(operations),
+                static_cast<unsigned long long>(checked_));
   }
 
  private:

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <set>
 
@@ -62,6 +63,13 @@ std::set<std::uint64_t> DrawMoments(const std::vector<Event>& events, std::uint6
   return moments;
 }
 
+// tools/tally.py reads it.
+void Print(const Workload& workload, const char* part, const Recording& recording,
+           std::uint64_t images) {
+  std::printf("power: %s%s: %zu calls, %llu images\n", workload.name.c_str(), part,
+              recording.events.size(), static_cast<unsigned long long>(images));
+}
+
 class PowerTest : public ::testing::TestWithParam<Workload> {
  protected:
   // Moves disk, rules and timeline along; the first thing that is wrong.
@@ -105,10 +113,10 @@ TEST_P(PowerTest, EveryMomentIsASafeOneToLosePower) {
   }
   // What the recorder believes is what there is: no call went past it.
   EXPECT_EQ(disk_.Visible(), ReadFolder(folder.path()));
-  RecordProperty("images", static_cast<int>(images));
-  RecordProperty("calls", static_cast<int>(recording.events.size()));
+  Print(workload, "", recording, images);
   for (const auto& [rule, looks] : rules_.looks()) {
-    RecordProperty(rule, static_cast<int>(looks));
+    std::printf("  rule %s applied %llu times\n", rule.c_str(),
+                static_cast<unsigned long long>(looks));
   }
   if (workload.fail_sync > 0) return;
   EXPECT_EQ(timeline_.acknowledged(), workload.commits * workload.writers);
@@ -168,7 +176,7 @@ TEST_P(RecoveryPowerTest, RecoveryMayLosePowerToo) {
     }
   }
   EXPECT_EQ(disk.Visible(), ReadFolder(folder.path()));
-  RecordProperty("images", static_cast<int>(images));
+  Print(workload, "/recovery", recovery, images);
 }
 
 // A sync that fails belongs to a writer.

@@ -1,0 +1,3 @@
+// Nothing: the program whose precompiled headers all tests share (cmake/FirnTargets.cmake).
+
+int main() { return 0; }
