@@ -104,7 +104,7 @@ def _from_disk(group: Group) -> float:
     """The share of the data that is not in memory: of a limited process, at least this much."""
     if not group.memory_bytes:
         return 0.0
-    return max(0.0, 1 - group.memory_bytes / group.data_bytes)
+    return max(0.0, 1 - group.engine_memory_bytes / group.data_bytes)
 
 
 def _get_from_disk(machine: Machine, group: Group) -> float:

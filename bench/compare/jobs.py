@@ -185,7 +185,7 @@ class Runner:
         if not group.memory_bytes:
             return None
         try:
-            return held.enter_context(MemoryCage(group.memory_bytes))
+            return held.enter_context(MemoryCage(group.process_memory_bytes))
         except OSError as error:
             raise JobError(f"no limit on all memory to be had: {error}") from error
 

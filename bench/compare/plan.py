@@ -8,6 +8,9 @@ import dataclasses
 import fnmatch
 from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
+# What measuring takes of the memory of a process, a key: generation, order and rank; beside them,
+# for the seconds of its sorting, a record of 16 bytes.
+HARNESS_KEPT_A_KEY, HARNESS_BYTES_A_KEY = 12, 28
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 KEY_BYTES = {"random": 16, "dense": 16, "user": 24, "prefix": 61}
 
@@ -80,12 +83,22 @@ class Group:
     repetitions_max: int = 0  # 0: as many as asked for
     write_rate: int = 0  # puts a second of the writer beside readers; 0: all that go
     log_bytes: int = 0  # what `fill_and_die` leaves in the log; decides its number of entries
-    memory_bytes: int = 0  # all memory of the process, page cache included (cage.py); 0: unlimited
+    memory_bytes: int = 0  # limit on memory, page cache included, but for the harness; 0: none
     without: Tuple[str, ...] = ()  # engines that cannot do this (`able`)
 
     @property
     def entry_bytes(self) -> int:
         return KEY_BYTES[self.keys] + self.value_bytes
+
+    @property
+    def process_memory_bytes(self) -> int:
+        """What the process may have: the engine's share, and what measuring takes at its peak."""
+        return self.memory_bytes + HARNESS_BYTES_A_KEY * self.entries
+
+    @property
+    def engine_memory_bytes(self) -> int:
+        """What is left of that for engine and page cache while rows are measured."""
+        return self.process_memory_bytes - HARNESS_KEPT_A_KEY * self.entries
 
     @property
     def data_bytes(self) -> int:
@@ -103,7 +116,7 @@ class Group:
                 f"{self.value_bytes} B values ({data:.2f} GB), {self.threads} thread"
                 f"{'' if self.threads == 1 else 's'}, compression {self.compression}, "
                 f"class {self.durability}, {self.budget_bytes // MIB} MiB budget"
-                + (f", {self.memory_bytes // MIB} MiB of memory in all, page cache included"
+                + (f", {self.engine_memory_bytes // MIB} MiB of memory, page cache included"
                    if self.memory_bytes else "")
                 + (f", {self.write_rate:,} puts a second beside readers" if self.write_rate
                    else ""))

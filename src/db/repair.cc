@@ -46,7 +46,8 @@ class Repair {
   // A store that was never open has no LOCK, and a damaged store is not written to.
   Status LockSource() {
     const std::string lock = source_.directory + "/" + std::string(kLockFileName);
-    if (!files_.FileSize(lock).ok()) return Status();
+    // Any other answer than that it is not there: a process may hold it.
+    if (files_.FileSize(lock).status().code() == StatusCode::kNotFound) return Status();
     auto held = files_.Lock(lock);
     if (held.status().code() == StatusCode::kBusy) return held.status();
     if (held.ok()) source_.lock = std::move(held).value();
