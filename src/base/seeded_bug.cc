@@ -67,7 +67,7 @@ constexpr std::array<SeededBugDescription, kSeededBugCount> kBugs = {{
     {kManifestAppendsAfterFailure, 'D', "manifest_appends_after_failure", "rocksdb#6316",
      "errors sim db", "edits go behind one that failed and may be half there"},
     {kOutputsRemovedAfterFailedEdit, 'D', "outputs_removed_after_failed_edit", "rocksdb#4990",
-     "errors sim db", "an edit fails but is on disk, and its new tables are removed"},
+     "db errors sim", "an edit fails but is on disk, and its new tables are removed"},
     {kOldManifestRemovedAfterFailure, 'D', "old_manifest_removed_after_failure", "rocksdb#12865",
      "errors sim db", "the good manifest goes although the new one could not be written"},
     {kFileNumberReused, 'D', "file_number_reused", "rocksdb 6.8 HISTORY",

@@ -146,6 +146,33 @@ TEST(BackgroundFailure, StopsWritesAndSaysWhyWhileReadsGoOn) {
   EXPECT_EQ(Got(*db, "a"), "absent");
 }
 
+// Rule M3, with the second failure that tempts: the edit fails and is on disk all the same, and the
+// manifest that was to replace the uncertain one finds no space. Whatever call fails, and whenever
+// the space ends behind it, a process that dies then must leave what opens.
+TEST(BackgroundFailure, AnEditThatFailedButIsOnDiskKeepsItsTables) {
+  constexpr std::uint64_t kCalls = 16;
+  constexpr std::uint64_t kAllocations = 6;
+  std::uint64_t failed = 0;
+  for (std::uint64_t call = 1; call <= kCalls; ++call) {
+    for (std::uint64_t allocation = 1; allocation <= kAllocations; ++allocation) {
+      Machine machine;
+      auto db = machine.Open();
+      PutMany(*db, 10);
+      machine.files->SetFaultRates({.no_space_one_in = 1, .first = allocation});
+      machine.files->InjectFault(
+          {.at_call = machine.files->calls() + call, .kind = Fault::Kind::kIo});
+      failed += db->Flush().ok() ? 0 : 1;
+      const Machine later(machine.files->CrashImage(
+          {CrashKeep::Data::kEverything, CrashKeep::Names::kEverything, 1}));
+      const auto opened = later.TryOpen();
+      ASSERT_TRUE(opened.ok()) << "call " << call << ", space ends at allocation " << allocation
+                               << ": " << opened.status().ToString();
+      EXPECT_EQ(Got(**opened, KeyOf(3)), std::string(200, 'v'));
+    }
+  }
+  EXPECT_GT(failed, kCalls);
+}
+
 // The write whose sync failed is in a memtable, never becomes visible and so can never be flushed.
 TEST(BackgroundFailure, NobodyWaitsForAFlushThatALogFailureMakesImpossible) {
   const Machine machine;
