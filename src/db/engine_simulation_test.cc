@@ -12,25 +12,37 @@ constexpr std::uint64_t kSchedules = 300;
 // A window of a few steps: seen in one schedule of some hundred.
 constexpr std::uint64_t kSnapshotSchedules = 2000;
 
+// A disk and a runtime of their own under one schedule; every other one by priorities.
+struct Schedule {
+  Schedule(std::uint64_t seed, std::uint64_t steps)
+      : scheduler({.seed = seed, .pct_depth = seed % 2 == 0 ? 3u : 0u, .pct_steps = steps}),
+        files(MemoryFileSystem::Create()),
+        simulated(SimulatedRuntime::Create(scheduler, *files, seed, 2)) {
+    options.runtime = &simulated->runtime();
+  }
+
+  FiberScheduler scheduler;
+  const std::unique_ptr<MemoryFileSystem> files;
+  const std::unique_ptr<SimulatedRuntime> simulated;
+  Options options;
+};
+
 // A checkpoint holds the commit lock and waits for flushes. A commit whose sync has failed needs
 // that lock to say so, and its memtable is never flushed: each waited for the other for ever when
 // the lock changed hands between the failure and its telling.
 TEST(EngineSchedules, ACheckpointBesideACommitWhoseSyncFailsEnds) {
   std::uint64_t failed = 0;
   for (std::uint64_t seed = 1; seed <= kSchedules; ++seed) {
-    FiberScheduler scheduler(
-        {.seed = seed, .pct_depth = seed % 2 == 0 ? 3u : 0u, .pct_steps = 200});
-    const auto files = MemoryFileSystem::Create();
-    const auto simulated = SimulatedRuntime::Create(scheduler, *files, seed, 2);
-    Options options;
-    options.runtime = &simulated->runtime();
+    Schedule schedule(seed, 200);
+    FiberScheduler& scheduler = schedule.scheduler;
+    MemoryFileSystem& files = *schedule.files;
     Status checkpoint;
     Status committed;
     std::unique_ptr<Db> db;
     scheduler.Spawn("main", [&] {
-      db = OpenTiny(kStore, options).value();
+      db = OpenTiny(kStore, schedule.options).value();
       EXPECT_TRUE(db->Put("a", "1").ok());
-      files->InjectFault({.at_call = files->calls() + 1, .kind = Fault::Kind::kSyncDropsPages});
+      files.InjectFault({.at_call = files.calls() + 1, .kind = Fault::Kind::kSyncDropsPages});
       const TaskId writer = scheduler.Spawn("writer", [&] {
         committed = db->Put("b", "2", {.durability = Durability::kSync});
       });
@@ -40,7 +52,7 @@ TEST(EngineSchedules, ACheckpointBesideACommitWhoseSyncFailsEnds) {
       scheduler.Join(writer);
       scheduler.Join(copier);
       db.reset();
-      simulated->Stop();
+      schedule.simulated->Stop();
     });
     const Outcome outcome = scheduler.Run();
     if (!outcome.done()) static_cast<void>(db.release());  // its locks are held for ever
@@ -55,14 +67,10 @@ TEST(EngineSchedules, ACheckpointBesideACommitWhoseSyncFailsEnds) {
 // of seeds, and then no more.
 TEST(EngineSchedules, WhatASnapshotSeesIsKeptByMergesThatBeginMeanwhile) {
   for (std::uint64_t seed = 1; seed <= kSnapshotSchedules; ++seed) {
-    FiberScheduler scheduler(
-        {.seed = seed, .pct_depth = seed % 2 == 0 ? 3u : 0u, .pct_steps = 400});
-    const auto files = MemoryFileSystem::Create();
-    const auto simulated = SimulatedRuntime::Create(scheduler, *files, seed, 2);
-    Options options;
-    options.runtime = &simulated->runtime();
+    Schedule schedule(seed, 400);
+    FiberScheduler& scheduler = schedule.scheduler;
     scheduler.Spawn("main", [&] {
-      auto db = OpenTiny(kStore, options).value();
+      auto db = OpenTiny(kStore, schedule.options).value();
       ASSERT_TRUE(db->Put("key", "first").ok());
       const TaskId writer = scheduler.Spawn("writer", [&] {
         for (int i = 0; i < 8; ++i) {
@@ -82,7 +90,7 @@ TEST(EngineSchedules, WhatASnapshotSeesIsKeptByMergesThatBeginMeanwhile) {
       scheduler.Join(writer);
       scheduler.Join(reader);
       db.reset();
-      simulated->Stop();
+      schedule.simulated->Stop();
     });
     const Outcome outcome = scheduler.Run();
     ASSERT_TRUE(outcome.done()) << "schedule " << seed << ": " << outcome.report;

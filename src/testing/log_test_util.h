@@ -35,13 +35,15 @@ struct Replayed {
 };
 
 inline Replayed ReplayDirectoryThrough(std::size_t window_bytes, FileSystem& file_system,
-                                       LogPosition replay_from, LogPosition durable_at_least) {
+                                       LogPosition replay_from, LogPosition durable_at_least,
+                                       std::uint32_t incarnation = 0) {
   LogReplayInput input;
   input.window_bytes = window_bytes;
   input.directory = kTestDirectory;
   input.database = kTestDatabase;
   input.replay_from = replay_from;
   input.durable_at_least = durable_at_least;
+  input.incarnation = incarnation;
   const auto names = file_system.List(kTestDirectory);
   for (const std::string& name : names.ok() ? *names : std::vector<std::string>()) {
     if (name.ends_with(".log")) input.segments.push_back(FileNumber{std::stoull(name)});
@@ -59,10 +61,12 @@ inline Replayed ReplayDirectoryThrough(std::size_t window_bytes, FileSystem& fil
 
 // Whatever the window, the answer is the same.
 inline Replayed ReplayDirectory(FileSystem& file_system, LogPosition replay_from = 0,
-                                LogPosition durable_at_least = 0) {
+                                LogPosition durable_at_least = 0,
+                                std::uint32_t incarnation = 0) {
   Replayed replayed = ReplayDirectoryThrough(LogReplayInput().window_bytes, file_system,
-                                             replay_from, durable_at_least);
-  const Replayed narrow = ReplayDirectoryThrough(61, file_system, replay_from, durable_at_least);
+                                             replay_from, durable_at_least, incarnation);
+  const Replayed narrow =
+      ReplayDirectoryThrough(61, file_system, replay_from, durable_at_least, incarnation);
   EXPECT_EQ(narrow.status.ToString(), replayed.status.ToString());
   EXPECT_EQ(narrow.payloads, replayed.payloads);
   EXPECT_EQ(narrow.sequences, replayed.sequences);
