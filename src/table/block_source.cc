@@ -7,12 +7,6 @@
 #include "table/table_file_reader.h"
 
 namespace firn {
-namespace {
-
-// What handing out the entries of an ordinary block touches besides the values: all its columns.
-constexpr std::size_t kColumnBytes = 1280;
-
-}  // namespace
 
 FrameSource::~FrameSource() {
   LeaveBlock();
@@ -38,6 +32,7 @@ Result<const PartitionView*> FrameSource::EnterPartition(std::size_t partition) 
   if (partition_ != nullptr) partition_->Unpin();
   {
     EpochDomain::Guard guard;
+    table_->PrefetchPartition(partition);
     partition_ = table_->HitPartition(partition);
     if (partition_ != nullptr) partition_->Pin();
   }
@@ -55,7 +50,7 @@ Result<const char*> FrameSource::EnterBlock(std::size_t block) {
   const PartitionView& partition = ResidentTable::ViewOf(*partition_);
   {
     EpochDomain::Guard guard;
-    ResidentTable::PrefetchBlock(partition, block, kColumnBytes);
+    ResidentTable::PrefetchBlock(partition, block);
     block_ = ResidentTable::HitBlock(partition, block);
     if (block_ != nullptr) block_->Pin();
   }
@@ -69,7 +64,7 @@ Result<const char*> FrameSource::EnterBlock(std::size_t block) {
 }
 
 void FrameSource::Prefetch(std::size_t block) const {
-  ResidentTable::PrefetchBlock(ResidentTable::ViewOf(*partition_), block, kColumnBytes);
+  ResidentTable::PrefetchBlock(ResidentTable::ViewOf(*partition_), block);
 }
 
 StreamSource::~StreamSource() { reader_.ledger().Remove(MemoryClass::kJob, accounted_bytes_); }

@@ -68,19 +68,27 @@ void PartitionBuilder::Clear() {
 }
 
 void FenceSamples::Take(const KeyColumn& fences) {
+  prefix.Take(fences.prefix);
   stretch = (fences.count + kCount - 1) / kCount;
   for (std::size_t i = 0; i < kCount; ++i) {
     heads[i] = fences.head(std::min((i + 1) * stretch, fences.count) - 1);
   }
 }
 
+void FencePrefix::Take(Slice prefix) {
+  whole = prefix.size() <= kHeadBytes;
+  const std::size_t kept = std::min(prefix.size(), kHeadBytes);
+  bytes = KeyHead(prefix.substr(0, kept));
+  mask = kept == 0 ? 0 : ~std::uint64_t{0} << (8 * (kHeadBytes - kept));
+}
+
 std::size_t PartitionView::FindBlock(Slice key) const {
-  Slice rest = key;
-  if (!fences.prefix.empty()) {
-    if (!rest.starts_with(fences.prefix)) return fences.LowerBound(key);
-    rest.remove_prefix(fences.prefix.size());
-  }
-  const std::uint64_t head = KeyHead(rest);
+  const std::size_t prefix_bytes = fences.prefix.size();
+  const FencePrefix& prefix = samples.prefix;
+  const bool begins = prefix.whole && key.size() >= prefix_bytes ? prefix.Begins(KeyHead(key))
+                                                                 : key.starts_with(fences.prefix);
+  if (!begins) return fences.LowerBound(key);
+  const std::uint64_t head = KeyHead(key.substr(prefix_bytes));
   const std::size_t first = samples.StretchOf(head) * samples.stretch;
   const std::size_t end = std::min(first + samples.stretch, blocks);
   if (slots != nullptr) __builtin_prefetch(slots + first);

@@ -54,6 +54,18 @@ class PartitionBuilder {
   std::string encoded_;
 };
 
+// What all fences of a partition begin with, as far as a number holds it. The prefix itself lies in
+// a line of its own, which would be one more miss for every search.
+struct FencePrefix {
+  std::uint64_t bytes = 0;  // as KeyHead gives them, zero behind the prefix
+  std::uint64_t mask = 0;   // over the prefix
+  bool whole = false;       // the prefix has no more than eight bytes
+
+  void Take(Slice prefix);
+  // Whether the key with this head begins with these bytes. Requires: it is as long as they are.
+  [[nodiscard]] bool Begins(std::uint64_t key_head) const { return (key_head & mask) == bytes; }
+};
+
 // Searching fences touches as many lines as there are steps in a cold array. The largest head of
 // each of eight stretches lies in the view itself, so a search reads one more line of the array,
 // and knows which slots to fetch before it ends.
@@ -61,6 +73,7 @@ struct FenceSamples {
   static constexpr std::size_t kCount = 8;
   alignas(kCacheLineBytes) std::array<std::uint64_t, kCount> heads{};
   std::size_t stretch = 0;  // fences in each
+  FencePrefix prefix;
 
   void Take(const KeyColumn& fences);
   // The stretch in which the first head >= `head` lies; kCount when none is.

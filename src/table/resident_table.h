@@ -41,19 +41,17 @@ class ResidentTable {
   [[nodiscard]] static Frame* HitBlock(const PartitionView& partition, std::size_t block) {
     return Hit(partition.slots[block]);
   }
-  // Fetches the first `bytes` of a resident block's frame, its lines at once instead of one miss
-  // after the other.
-  static void PrefetchBlock(const PartitionView& partition, std::size_t block,
-                            std::size_t bytes) {
-    const auto* frame =
-        reinterpret_cast<const char*>(partition.slots[block].load(std::memory_order_relaxed));
+  // Fetches a resident partition's view together with its frame's header, on which a pin waits.
+  void PrefetchPartition(std::size_t partition) const {
+    const Frame* frame = slots_[partition].load(std::memory_order_relaxed);
     if (frame == nullptr) return;
-    PrefetchLines(frame, bytes);
+    PrefetchLines(frame->data() - sizeof(Frame), sizeof(Frame) + sizeof(PartitionView));
   }
 
-  // Fetches what a point lookup reads of a resident block before it knows the entry: the frame's
-  // header and the block's columns up to the prefix, where a usual block has it.
-  static void PrefetchForLookup(const PartitionView& partition, std::size_t block) {
+  // Fetches what a search reads of a resident block before it knows the entry: the frame's header
+  // and the block's columns up to the prefix, where a usual block has it. Its lines come at once
+  // instead of one miss after the other; what the entry adds comes with its value.
+  static void PrefetchBlock(const PartitionView& partition, std::size_t block) {
     const Frame* frame = partition.slots[block].load(std::memory_order_relaxed);
     if (frame == nullptr) return;
     const std::size_t entries = partition.usual_block_entries;

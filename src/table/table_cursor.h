@@ -21,6 +21,11 @@ namespace firn {
 // Keys are copied in whole words, which may read into what follows a block in memory.
 static_assert(KeyColumn::kCopySlack <= kBlockTrailerBytes);
 
+// A short scan may end anywhere in its only batch: of that the first values alone are fetched ahead.
+// Whoever reads them runs into the next ones soon enough, and what is never read costs nothing.
+inline constexpr std::size_t kShortBatch = 16;
+inline constexpr std::size_t kShortBatchValues = 8;
+
 template <typename Source>
 class TableCursor final : public EntryCursor {
  public:
@@ -215,12 +220,13 @@ void TableCursor<Source>::EmitPlain(std::span<KeyValue> items, std::size_t first
   const BlockView block = block_;
   const KeyColumn& keys = block.keys();
   char* to = ReserveKeys(first, items.size());
+  const std::size_t fetched = items.size() <= kShortBatch ? kShortBatchValues : items.size();
   for (std::size_t i = 0; i < items.size(); ++i) {
     const std::size_t entry = kForwards ? first + i : first + items.size() - 1 - i;
     char* const begin = to;
     to = keys.CopyKeyLoosely(entry, begin);
     const Slice value = block.value(entry);
-    PrefetchLines(value.data(), std::min(value.size(), kValuePrefetchBytes));
+    if (i < fetched) PrefetchLines(value.data(), std::min(value.size(), kValuePrefetchBytes));
     items[i] = {.key = Slice(begin, static_cast<std::size_t>(to - begin)), .value = value};
   }
 }

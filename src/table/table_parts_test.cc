@@ -277,6 +277,51 @@ TEST(Partition, ParseRefusesOrSurvivesEveryDamagedByteAndTruncation) {
   EXPECT_GT(accepted, 0u);
 }
 
+// A search that knows the fences' prefix as a number must not take a key for one that begins with it
+// because it ends in time, or because what it lacks is zeros.
+TEST(Partition, FindsTheBlockThatAllFencesTogetherName) {
+  std::mt19937 random(6);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::string> fences;
+    std::string prefix;
+    for (std::size_t left = random() % 12; left > 0; --left) {
+      prefix += static_cast<char>(random() % 3 * 127);
+    }
+    const std::size_t count = 1 + random() % 64;
+    for (std::size_t i = 0; i < count; ++i) {
+      std::string fence = prefix;
+      for (std::size_t left = random() % 14; left > 0; --left) {
+        fence += static_cast<char>(random() % 3 * 127);
+      }
+      fences.push_back(fence);
+    }
+    std::sort(fences.begin(), fences.end());
+    PartitionBuilder builder(0);
+    BlockHandle handle{.offset = 0, .stored_bytes = 100, .raw_bytes = 100};
+    for (const std::string& fence : fences) {
+      builder.AddBlock(handle, 1);
+      builder.AddFence(fence);
+      handle.offset = handle.end();
+    }
+    const std::string encoded(builder.Encode());
+    const auto bytes = static_cast<std::uint32_t>(encoded.size());
+    PartitionView view;
+    ASSERT_EQ(ParsePartition(encoded, {handle.offset, bytes, bytes}, &view), nullptr);
+    const auto probe = [&](const std::string& key) {
+      if (key > fences.back()) return;
+      const auto expected = std::lower_bound(fences.begin(), fences.end(), key) - fences.begin();
+      ASSERT_EQ(view.FindBlock(key), static_cast<std::size_t>(expected));
+    };
+    for (const std::string& fence : fences) {
+      for (std::size_t bytes_kept = 0; bytes_kept <= fence.size(); ++bytes_kept) {
+        ASSERT_NO_FATAL_FAILURE(probe(fence.substr(0, bytes_kept)));
+        ASSERT_NO_FATAL_FAILURE(probe(fence.substr(0, bytes_kept) + '\0'));
+        ASSERT_NO_FATAL_FAILURE(probe(fence.substr(0, bytes_kept) + '\1'));
+      }
+    }
+  }
+}
+
 TEST(Properties, KeepEverythingAndRefuseWhatTheyMustUnderstand) {
   TableMetadata metadata;
   metadata.lower = std::string("\0lower", 6);
