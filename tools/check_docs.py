@@ -3,7 +3,8 @@
 
 Links of Markdown files, paths named in documents and comments, the section after a named document
 (as in: docs/format.md, "Batch"), rules named in comments (as in: rule W3), the README's example
-against examples/quickstart.cc, and the index of docs/decisions.
+against examples/quickstart.cc, the index of docs/decisions, and the benchmarks that tables of
+docs/performance.md name behind their program (as in: `wal_bench` `Append`).
 Usage: check_docs.py [--write-index] [root]
 """
 
@@ -23,6 +24,8 @@ PLACEHOLDER = re.compile(r"NNNN|foo")
 INDEX = "docs/decisions/README.md"
 INDEX_START = "<!-- index: written by tools/check_docs.py --write-index -->"
 EXAMPLE = "examples/quickstart.cc"
+BENCHMARKS = "docs/performance.md"
+BENCHMARK_NAMED = re.compile(r"`(?:(\w+_bench)|((?:BM_)?[A-Z][a-z]\w*))`")
 RULES = "docs/rules.md"
 RULE_NAMED = re.compile(r"\brules? ([A-Z]\d+(?:(?:, | and |-)[A-Z]\d+)*)")
 RULE_STATED = re.compile(r"^\| ([A-Z]\d+) \||`([A-Z]\d+)`", re.MULTILINE)
@@ -114,6 +117,19 @@ def check_example(root: pathlib.Path) -> Iterator[Finding]:
         yield Finding("README.md", 1, f"its first C++ block is not {EXAMPLE}, word for word")
 
 
+def check_benchmarks(root: pathlib.Path) -> Iterator[Finding]:
+    for number, line in enumerate((root / BENCHMARKS).read_text().splitlines(), start=1):
+        source = ""
+        for program, benchmark in BENCHMARK_NAMED.findall(line) if line.startswith("|") else ():
+            if program:
+                file = root / "bench" / f"{program}.cc"
+                source = file.read_text() if file.exists() else ""
+                if not source:
+                    yield Finding(BENCHMARKS, number, f"no bench/{program}.cc")
+            elif source and not re.search(rf"^ *BENCHMARK\w*\({benchmark}\b", source, re.MULTILINE):
+                yield Finding(BENCHMARKS, number, f"no benchmark {benchmark} in its program")
+
+
 def check(root: pathlib.Path) -> List[Finding]:
     findings: List[Finding] = []
     stated = rules_of(root)
@@ -130,6 +146,8 @@ def check(root: pathlib.Path) -> List[Finding]:
             findings += check_rules(path, line, comment, stated)
     if (root / "README.md").exists():
         findings += check_example(root)
+    if (root / BENCHMARKS).exists():
+        findings += check_benchmarks(root)
     return findings + list(check_index(root))
 
 

@@ -36,7 +36,7 @@ def _between_engines(results: Results) -> List[str]:
             phases.setdefault(key, {})[run.engine] = event
     # Where a time limit may cut a phase, only those that went equally far can be compared; each
     # engine's answers were held against what is due all the same (found and expected).
-    limited = {group.name for group in results.groups if group.max_seconds}
+    limited = {group.name for group in results.groups if group.max_seconds or group.load_seconds}
     lines = []
     for (group, phase, repetition), events in phases.items():
         where = f"{group}/{phase}, repetition {repetition + 1}"

@@ -101,10 +101,8 @@ def _scan(steps: int) -> Callable[[Machine, Group], float]:
 
 
 def _from_disk(group: Group) -> float:
-    """The share of the data that is not in memory: of a limited process, at least this much."""
-    if not group.memory_bytes:
-        return 0.0
-    return max(0.0, 1 - group.engine_memory_bytes / group.data_bytes)
+    """The share of the data that is not in memory: at least this much."""
+    return max(0.0, 1 - group.cached_bytes / group.data_bytes)
 
 
 def _get_from_disk(machine: Machine, group: Group) -> float:
@@ -157,6 +155,9 @@ BOUNDS: List[Bound] = [
     Bound(("fillsync",), lambda machine, group: group.threads * 1e6 / machine.nanos("sync_fastest"),
           "the fastest tenth of fdatasyncs that overwrite a written file; threads share a sync"),
     Bound(("bulkload",), _each(_bulk), "every byte copied once and written once"),
+    Bound(("reopen",), lambda machine, group: 1e9 / machine.written(group.entry_bytes),
+          "every entry of the log written to a table and synced, at the device's rate: entries a "
+          "second"),
     Bound(("queue",), _each(_put_in_order), "a mapped append and one copy, at both ends in order"),
     Bound(("readrandom", "readcold", "readwhilewriting", "ycsb_c"), _each(_get),
           "two dependent loads over the data (filter or tag, then the record) on 2 MiB pages, and "
@@ -178,7 +179,7 @@ BOUNDS: List[Bound] = [
     Bound(("ycsb_f",), _mixed(0.5, _get, _get_and_put), "a get, and half a put"),
 ]
 
-# Of groups whose data is larger than all memory their processes may have.
+# Of groups whose data is larger than all memory their processes may have, or read past the cache.
 DISK_BOUNDS: List[Bound] = [
     Bound(("readrandom",), _each(_get_from_disk),
           "one read of 4 KiB from the device, past what memory holds of the data"),
@@ -192,8 +193,12 @@ _BY_ROW_FROM_DISK = {**_BY_ROW, **{row: bound for bound in DISK_BOUNDS for row i
 
 
 def bound_of(phase: str, machine: Machine, group: Group) -> Optional[float]:
-    """Operations a second; None where no limit was measured or none is known to bound the row."""
-    bound = (_BY_ROW_FROM_DISK if group.memory_bytes else _BY_ROW).get(phase)
+    """Operations a second, of a row in seconds entries a second.
+
+    None where no limit was measured or none is known to bound the row.
+    """
+    from_disk = group.memory_bytes or group.direct
+    bound = (_BY_ROW_FROM_DISK if from_disk else _BY_ROW).get(phase)
     if bound is None or not machine:
         return None
     try:

@@ -120,7 +120,7 @@ Status RunReopen(Job& job, const Phase& phase) {
   const bool known = job.model.size() > 0;
   if (Status right = known ? VerifyStore(job) : Recall(job); !right.ok()) return right;
   report["operations"] = 1;
-  report["found"] = job.model.live();
+  report["found"] = job.model.live();  // once it is open: what there was to replay
   report["expected"] = known ? job.model.live() : job.arguments.entries;
   report.Emit();
   return {};

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import pathlib
 import re
+import shlex
 import signal
 import sys
 import time
@@ -13,12 +14,13 @@ from . import answers, machine, results as result_files
 from .build import PEERS, BuildError, build_programs, programs_in
 from .jobs import JobError, Programs, Runner, engines_of
 from .cage import why_none
-from .plan import (Group, Job, able, disk_bytes_wanted, full_plan, jobs_of, quick_plan,
-                   select_rows)
+from .plan import (Group, Job, disk_bytes_wanted, full_plan, jobs_of, quick_plan, seconds_about,
+                   select_rows, without_the_unable)
 from .results import ResultError, Results
+from .resume import ResumeError, Wish, agreed, extend
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent.parent
-FULL_ENTRIES, FULL_REPETITIONS = 3_000_000, 5
+FULL_ENTRIES, FULL_REPETITIONS = 3_000_000, 3
 QUICK_ENTRIES, QUICK_REPETITIONS = 300_000, 2
 # A short run stays short on a busy machine: no repetition of a group begins later than this.
 QUICK_SECONDS = 120.0
@@ -58,12 +60,15 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--quick", action="store_true",
                       help="the headline rows, in about three minutes on two cores")
     made.add_argument("--entries", type=positive, help="of the main group (3 million)")
-    made.add_argument("--repetitions", type=positive, help="of every job (5; quick 2)")
+    made.add_argument("--repetitions", type=positive, help="of every job, at most (3; quick 2)")
     made.add_argument("--engines", type=names, metavar="A,B", help="only these (and firn)")
     made.add_argument("--rows", type=names, metavar="A,B",
                       help="only rows of these names or globs; 'group/row' picks one group's")
     made.add_argument("--budget", type=byte_count, metavar="SIZE",
                       help="memory of each engine instead of the plan's, like 512m")
+    made.add_argument("--max-load-seconds", type=positive, metavar="S",
+                      help="a load that takes longer ends there, and with it its engine's rows of "
+                      "the group (the plan's: none, 300 or 600 for the large groups)")
     made.add_argument("--dir", type=pathlib.Path, help="where the stores go: a directory on the "
                       "disk in question (build/compare-data)")
     made.add_argument("--json", type=pathlib.Path, metavar="FILE",
@@ -77,7 +82,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--report", type=pathlib.Path, metavar="FILE",
                       help="measure nothing: tables and report of a result file")
     made.add_argument("--resume", type=pathlib.Path, metavar="FILE",
-                      help="go on with an interrupted run; its plan holds")
+                      help="go on with a run: its plan holds, and grows by the --rows, --engines "
+                      "and --repetitions named; jobs already measured are kept")
     made.add_argument("--list", action="store_true", help="print the plan and end")
     made.add_argument("--no-limits", action="store_true", help="do not run firn_limits")
     made.add_argument("--programs", type=pathlib.Path, metavar="DIR",
@@ -88,15 +94,23 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def plan_of(options: argparse.Namespace) -> List[Group]:
-    groups = (quick_plan(options.entries or QUICK_ENTRIES) if options.quick
-              else full_plan(options.entries or FULL_ENTRIES))
-    if options.rows:
-        groups = select_rows(groups, options.rows)
+def settings_of(options: argparse.Namespace) -> Dict[str, Any]:
+    """What decides the plan's sizes; None: not stated."""
+    return {"quick": options.quick or None, "entries": options.entries, "budget": options.budget,
+            "max_load_seconds": options.max_load_seconds, "seed": SEED}
+
+
+def plan_of(settings: Dict[str, Any], rows: Sequence[str]) -> List[Group]:
+    entries = settings.get("entries")
+    groups = (quick_plan(entries or QUICK_ENTRIES) if settings.get("quick")
+              else full_plan(entries or FULL_ENTRIES))
+    if rows:
+        groups = select_rows(groups, rows)
         if not groups:
-            raise UsageError(f"no row is called {', '.join(options.rows)} (--list shows them)")
-    if options.budget:
-        groups = [dataclasses.replace(group, budget_bytes=options.budget) for group in groups]
+            raise UsageError(f"no row is called {', '.join(rows)} (--list shows them)")
+    for name, field in (("budget", "budget_bytes"), ("max_load_seconds", "load_seconds")):
+        if settings.get(name):
+            groups = [dataclasses.replace(group, **{field: settings[name]}) for group in groups]
     return groups
 
 
@@ -113,18 +127,29 @@ def choose_engines(known: Sequence[Dict[str, Any]], wanted: Sequence[str]) -> Li
 
 def print_plan(groups: Sequence[Group]) -> None:
     for group in groups:
-        print(f"{group.name}: {group.conditions()}\n    {', '.join(group.shown)}")
+        minutes = max(1, round(seconds_about(group) / 60))
+        times = f", {group.repetitions_max} repetition at most" if group.repetitions_max else ""
+        print(f"{group.name}: {group.conditions()}; about {minutes} min for a slow engine{times}\n"
+              f"    {', '.join(group.shown)}")
 
 
-def go_on(path: pathlib.Path, programs: Programs) -> Results:
-    """The results of an interrupted run, without the jobs that failed."""
+def go_on(options: argparse.Namespace, arguments: List[str], programs: Programs) -> Results:
+    """The results of an earlier run and what this call adds to it, without the jobs that failed."""
+    path = options.resume
     kept = result_files.load(path)
-    here = {engine["engine"]: engine.get("version") for engine in engines_of(programs)}
-    for engine in kept.engines:
-        if here.get(engine["engine"]) != engine.get("version"):
-            raise UsageError(f"{path} measured {engine['engine']} {engine.get('version')}, here is "
-                             f"{here.get(engine['engine'])}")
-    kept.runs = [run for run in kept.runs if not run.error]
+    settings = agreed(path, kept, settings_of(options))
+    groups = plan_of(settings, options.rows) if options.rows else None
+    known = engines_of(programs)
+    extend(path, kept, Wish(with_memory_limits(groups) if groups else None,
+                            [engine["engine"] for engine in
+                             choose_engines(known, options.engines or ["firn"])],
+                            options.repetitions, known))
+    kept.conditions["plan"] = settings
+    again = shlex.join(["scripts/compare", *arguments])
+    kept.conditions["command"] = f"{kept.conditions.get('command')}; {again}"
+    if any(run.program != programs.fingerprint() for run in kept.runs):
+        print(f"scripts/compare: {path} has rows that another firn_compare measured; the tables "
+              "will say which", file=sys.stderr)
     return kept
 
 
@@ -136,9 +161,11 @@ def begin(options: argparse.Namespace, arguments: List[str], groups: List[Group]
     conditions = machine.describe(directory, REPOSITORY, arguments)
     conditions["repetitions"] = options.repetitions or (
         QUICK_REPETITIONS if options.quick else FULL_REPETITIONS)
+    conditions["plan"] = settings_of(options)
+    conditions["plan"]["entries"] = options.entries or (
+        QUICK_ENTRIES if options.quick else FULL_ENTRIES)
     chosen = choose_engines(engines, options.engines or [])
-    groups = [dataclasses.replace(group, without=tuple(
-        engine["engine"] for engine in chosen if not able(group, engine))) for group in groups]
+    groups = [without_the_unable(group, chosen) for group in groups]
     return Results(conditions, groups, chosen, short=options.quick)
 
 
@@ -217,28 +244,34 @@ def with_memory_limits(groups: List[Group]) -> List[Group]:
     return [group for group in groups if not group.memory_bytes]
 
 
+def _check_directory(directory: pathlib.Path, groups: Sequence[Group]) -> None:
+    problem = machine.directory_problem(directory, disk_bytes_wanted(groups))
+    if problem:
+        raise UsageError(problem)
+
+
 def compare(options: argparse.Namespace, arguments: List[str]) -> int:
     if options.report:
         html = options.html or options.report.with_suffix(".html")
         return show(result_files.load(options.report), [], html, options)
     if options.list:
-        print_plan(plan_of(options))
+        print_plan(plan_of(settings_of(options), options.rows))
         return 0
-    groups = with_memory_limits(plan_of(options))
     json_path = options.json or options.resume or REPOSITORY / "build" / "compare.json"
     directory = (options.dir or REPOSITORY / "build" / "compare-data").resolve()
     directory.mkdir(parents=True, exist_ok=True)
-    problem = machine.directory_problem(directory, disk_bytes_wanted(groups))
-    if problem and not options.resume:
-        raise UsageError(problem)
+    groups = ([] if options.resume else
+              with_memory_limits(plan_of(settings_of(options), options.rows)))
+    _check_directory(directory, groups)
     if options.programs:
         programs = programs_in(options.programs)
     else:
         print("building firn_compare and firn_limits in build/compare", flush=True)
         roots = {peer: root for peer in PEERS if (root := getattr(options, f"{peer}_root"))}
         programs = build_programs(REPOSITORY, roots)
-    results = (go_on(options.resume, programs) if options.resume
+    results = (go_on(options, arguments, programs) if options.resume
                else begin(options, arguments, groups, (directory, programs)))
+    _check_directory(directory, results.groups)
     try:
         measure(results, Runner(programs, directory, SEED), json_path, not options.no_limits)
     except KeyboardInterrupt:
@@ -257,7 +290,7 @@ def main(arguments: List[str]) -> int:
     options = parser().parse_args(arguments)
     try:
         return compare(options, arguments)
-    except UsageError as error:
+    except (UsageError, ResumeError) as error:
         print(f"scripts/compare: {error}", file=sys.stderr)
         return 2
     except (BuildError, JobError, ResultError, OSError) as error:

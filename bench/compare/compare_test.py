@@ -34,6 +34,11 @@ for phase in options["--phases"].split(","):
     if behaviour == "hangs": time.sleep(600)
     if behaviour == "fails": say(event="error", message="no space left"); sys.exit(1)
     if behaviour == "aborts": sys.stderr.write("terminate called"); sys.stderr.flush(); os.abort()
+    if behaviour in ("slow", "careless") and phase == "fillrandom":
+        say(event="phase", phase=phase, operations=10, seconds=1,
+            unfinished={"total": 100, "limit_seconds": 1})
+        if behaviour == "slow": break
+        continue
     if behaviour == "babbles": print("hello", flush=True)
     if phase == "fill_and_die": os.kill(os.getpid(), signal.SIGKILL)
     say(event="phase", phase=phase, operations=100, seconds=0.5, found=100, expected=100,
@@ -125,8 +130,35 @@ class Plans(unittest.TestCase):
 
     def test_an_engine_without_a_compression_is_not_able(self) -> None:
         lz4 = group_of(compression="lz4")
-        self.assertFalse(plan.able(lz4, {"compressions": ["none"]}))
-        self.assertTrue(plan.able(lz4, {"compressions": ["none", "lz4"]}))
+        self.assertIsNotNone(plan.why_not(lz4, {"engine": "x", "compressions": ["none"]}))
+        self.assertIsNone(plan.why_not(lz4, {"engine": "x", "compressions": ["none", "lz4"]}))
+
+    def test_direct_groups_are_for_engines_that_read_so_and_logs_for_those_that_have_one(
+            self) -> None:
+        direct, log = group_of(direct=True), group_of(log_bytes=1)
+        self.assertIsNotNone(plan.why_not(direct, {"engine": "x", "direct": False}))
+        self.assertIsNone(plan.why_not(direct, {"engine": "x", "direct": True}))
+        self.assertIsNotNone(plan.why_not(log, {"engine": "lmdb"}))
+        self.assertIsNone(plan.why_not(log, {"engine": "x"}))
+
+    def test_the_conditions_of_a_group_are_passed_to_the_program(self) -> None:
+        arguments = jobs.phase_arguments(group_of(direct=True, load_seconds=300.0), "firn",
+                                         ["fillrandom"], 1)
+        self.assertIn("--direct", arguments)
+        self.assertEqual(arguments[arguments.index("--load-seconds") + 1], "300")
+        plain = jobs.phase_arguments(group_of(), "firn", ["fillrandom"], 1)
+        self.assertFalse({"--direct", "--load-seconds"} & set(plain))
+
+    def test_loads_of_large_groups_have_a_limit_and_their_time_is_bounded(self) -> None:
+        for group in plan.full_plan(3_000_000):
+            large = group.name.startswith("data-")
+            self.assertEqual(bool(group.load_seconds), large, group.name)
+            self.assertEqual(group.repetitions_max, 1 if large else 0, group.name)
+            self.assertLess(plan.seconds_about(group), 3600, group.name)
+
+    def test_the_short_run_has_no_limit_on_loads(self) -> None:
+        for group in plan.quick_plan(300_000):
+            self.assertEqual(group.load_seconds, 0)
 
     def test_an_engine_that_cannot_is_left_out_and_large_groups_repeat_less(self) -> None:
         groups = [group_of(without=("y",), repetitions_max=1)]
@@ -206,6 +238,13 @@ class Answers(unittest.TestCase):
         uncut = results_of({"firn": [[first]], "peer": [[further]]})
         self.assertIn("operations", " ".join(answers.complaints(uncut)))
 
+    def test_a_load_cut_short_by_its_limit_is_no_other_answer(self) -> None:
+        group = group_of(load_seconds=10.0)
+        half = phase_event("fillrandom", unfinished={"total": 1000, "limit_seconds": 10})
+        half["operations"] = 10
+        found = results_of({"firn": [[phase_event("fillrandom")]], "peer": [[half]]}, group)
+        self.assertEqual(answers.complaints(found), [])
+
     def test_a_missing_key_is_a_complaint_even_of_a_lone_engine(self) -> None:
         [complaint] = answers.complaints(results_of({"firn": [[phase_event("readrandom",
                                                                            found=999)]]}))
@@ -249,6 +288,59 @@ class TheTables(unittest.TestCase):
         rows = tables.Tables(found).throughput(found.groups[0]).rows
         self.assertEqual(rows[0][:4], ["fillrandom", "1/s", "1.00 k", "failed"])
 
+    def unfinished(self) -> results.Results:
+        half = phase_event("fillrandom", 10.0, quiet_seconds=20.0, bytes_written=900, bytes_put=9,
+                           unfinished={"total": 4000, "limit_seconds": 10})
+        return results_of({
+            "firn": [[phase_event("fillrandom", 1.0), phase_event("readrandom", 1.0)]],
+            "peer": [[half]]})
+
+    def test_an_unfinished_load_is_marked_and_explained_and_later_rows_are_empty(self) -> None:
+        found = self.unfinished()
+        table = tables.Tables(found).throughput(found.groups[0])
+        load, read = table.rows
+        self.assertEqual(load[2:5], ["1.00 k", "100‡", "10.00x\npeer‡"])
+        self.assertEqual(read[2:5], ["1.00 k", "–‡", "–"])
+        [note] = table.notes
+        for part in ("‡ peer", "fillrandom ended after 10 s", "1.00 k of 4.00 k"):
+            self.assertIn(part, note)
+
+    def test_a_row_before_an_unfinished_load_is_not_marked(self) -> None:
+        group = group_of(phases=("fillrandom", "overwrite", "readrandom"))
+        half = phase_event("overwrite", unfinished={"total": 4000, "limit_seconds": 10})
+        found = results_of({"firn": [[phase_event("fillrandom"), half]]}, group)
+        rows = tables.Tables(found).throughput(group).rows
+        self.assertEqual([row[2] for row in rows], ["1.00 k", "1.00 k‡", "–‡"])
+
+    def test_an_unfinished_load_was_never_at_rest(self) -> None:
+        found = self.unfinished()
+        [load, _] = summary.rows_of(found)
+        for metric in ("write_amplification", "space_amplification"):
+            self.assertIsNone(load.cells["peer"].metric(metric))
+
+    def test_recovery_shows_its_time_and_its_entries_a_second_beside_the_limit(self) -> None:
+        group = group_of(phases=("fill_and_die",), second_process=("reopen",))
+        event = phase_event("reopen", 0.5, operations=1, found=4000, expected=4000)
+        found = results_of({"firn": [[event]]}, group,
+                           limits=[{"limit": "disk_write_buffered", "value": 1.856}])
+        time, rate = tables.Tables(found).throughput(group).rows
+        self.assertEqual(time, ["reopen", "s", "0.50 s", "–", "–", "–"])
+        self.assertEqual(rate, ["= reopen, entries", "1/s", "8.00 k", "", "16.0 k", "50 %"])
+
+    def test_rows_of_different_programs_are_told_apart(self) -> None:
+        found = results_of({"firn": [[phase_event("fillrandom")]],
+                            "peer": [[phase_event("fillrandom")]]})
+        self.assertEqual(tables.warnings_of(found), [])
+        found.runs[0].program, found.runs[1].program = "aaaa", "bbbb"
+        [note] = tables.Tables(found).throughput(found.groups[0]).notes
+        self.assertIn("firn by aaaa; peer by bbbb", note)
+        self.assertIn("2 different builds", tables.warnings_of(found)[0])
+
+    def test_as_markdown_every_engine_has_a_column_in_every_table(self) -> None:
+        found = results_of({"firn": [[phase_event("fillrandom")]], "peer": []})
+        header = tables.Tables(found).throughput(found.groups[0], whole=True).header
+        self.assertEqual(header[2:4], ["firn", "peer"])
+
     def test_repetitions_show_their_spread(self) -> None:
         found = results_of({"firn": [[phase_event("fillrandom", seconds)]
                                      for seconds in (1.0, 2.0, 4.0)]})
@@ -289,10 +381,21 @@ class Bounds(unittest.TestCase):
     LIMITS = ({"limit": "random_load_2m", "value": 100.0}, {"limit": "sync_fastest", "value": 50.0},
               {"limit": "copy_bandwidth_1t", "value": 10.0})
 
-    def test_every_row_but_recovery_has_a_bound(self) -> None:
+    def test_every_row_has_a_bound(self) -> None:
         bounded = {row for bound in bounds.BOUNDS for row in bound.rows}
         shown = {name for name, phase in plan.PHASES.items() if not phase.prepares}
-        self.assertEqual(shown - bounded, {"reopen"})
+        self.assertEqual(shown - bounded, set())
+
+    def test_recovery_writes_every_entry_of_the_log_to_the_device(self) -> None:
+        machine = bounds.Machine([{"limit": "disk_write_buffered", "value": 1160.0}], 2)
+        self.assertAlmostEqual(bounds.bound_of("reopen", machine, group_of()) or 0, 10e6)
+
+    def test_direct_reads_have_no_more_of_the_data_in_memory_than_the_budget(self) -> None:
+        limits = (*self.LIMITS, {"limit": "disk_random_read_1t", "value": 10_000.0})
+        machine = bounds.Machine(limits, 2)
+        direct = group_of(direct=True, budget_bytes=group_of().data_bytes // 4)
+        self.assertAlmostEqual(bounds.bound_of("readrandom", machine, direct) or 0,
+                               1e9 / (0.25 * 210 + 0.75 * 1e5), places=3)
 
     def test_a_get_is_two_loads_and_a_copy(self) -> None:
         machine = bounds.Machine(self.LIMITS, 2)
@@ -377,6 +480,19 @@ class Jobs(unittest.TestCase):
                                  ("aborts", "terminate called"), ("silent", "readrandom"),
                                  ("babbles", "no JSON line")):
             self.assertIn(words, self.run_job(group_of(keys=behaviour)).error or "", behaviour)
+
+    def test_a_job_ends_well_with_a_load_that_was_not_finished(self) -> None:
+        run = self.run_job(group_of(keys="slow", second_process=("readrandom",)))
+        self.assertIsNone(run.error)
+        self.assertEqual(len(run.commands), 1)
+        self.assertEqual([event["phase"] for event in run.phases], ["fillrandom"])
+
+    def test_nothing_may_be_measured_on_half_a_store(self) -> None:
+        run = self.run_job(group_of(keys="careless"))
+        self.assertIn("went on with readrandom", run.error or "")
+
+    def test_a_run_knows_the_program_that_measured_it(self) -> None:
+        self.assertEqual(self.run_job(group_of()).program, self.programs.fingerprint())
 
     def test_a_second_process_finds_the_store_of_one_that_was_killed(self) -> None:
         run = self.run_job(group_of(phases=("fill_and_die",), second_process=("reopen",)))

@@ -2,9 +2,19 @@
 
 namespace firn::compare {
 
+namespace {
+
+EngineKind Firn() {
+  EngineKind kind = FirnKind();
+  kind.open_unflushed = OpenFirnUnflushed;
+  return kind;
+}
+
+}  // namespace
+
 const std::vector<EngineKind>& EngineKinds() {
   static const std::vector<EngineKind> kinds = {
-      FirnKind(),
+      Firn(),
 #ifdef FIRN_COMPARE_ROCKSDB
       RocksDbKind(),
 #endif

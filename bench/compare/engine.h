@@ -108,12 +108,17 @@ struct EngineKind {
   bool direct_io = false;                                // offered
   std::string (*options)(const Setup& setup) = nullptr;  // what Open sets, in words
   Result<std::unique_ptr<Engine>> (*open)(const Setup& setup) = nullptr;
+  // The same for a process that is going to die: everything it writes stays in the log. Null where
+  // open does so with write buffers that are large enough.
+  Result<std::unique_ptr<Engine>> (*open_unflushed)(const Setup& setup) = nullptr;
 };
 
 // firn first, then the peers found when this program was built.
 [[nodiscard]] const std::vector<EngineKind>& EngineKinds();
 
 [[nodiscard]] EngineKind FirnKind();
+// EngineKind::open_unflushed of firn.
+[[nodiscard]] Result<std::unique_ptr<Engine>> OpenFirnUnflushed(const Setup& setup);
 [[nodiscard]] EngineKind RocksDbKind();
 [[nodiscard]] EngineKind LevelDbKind();
 [[nodiscard]] EngineKind LmdbKind();

@@ -1,5 +1,6 @@
 #include "job.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -22,9 +23,14 @@ Job::Job(const EngineKind& engine_kind, const Arguments& all, Output& lines)
       values(all.value_bytes),
       model(keys, values) {}
 
+bool Arguments::FillsAndDies() const {
+  return std::find(phases.begin(), phases.end(), "fill_and_die") != phases.end();
+}
+
 Status Job::Open() {
   if (engine != nullptr) return {};
-  auto opened = kind.open(arguments.setup);
+  const bool unflushed = arguments.FillsAndDies() && kind.open_unflushed != nullptr;
+  auto opened = (unflushed ? kind.open_unflushed : kind.open)(arguments.setup);
   if (!opened.ok()) return std::move(opened).status();
   engine = std::move(opened).value();
   return {};
@@ -76,6 +82,11 @@ void PhaseReport::Describe(const RunResult& result) {
   event_["timeline"] = result.timeline;
 }
 
+void PhaseReport::Unfinished(std::uint64_t total) {
+  event_["unfinished"] = {{"total", total}, {"limit_seconds", job_.arguments.load_seconds}};
+  job_.unfinished = true;
+}
+
 void PhaseReport::Emit() {
   event_["live_bytes"] = job_.model.live_bytes();
   job_.output.Emit(event_);
@@ -102,6 +113,7 @@ Status RunJob(const EngineKind& kind, const Arguments& arguments, Output& output
     if (!done.ok()) {
       return {done.code(), kind.name + ": " + name + ": " + std::string(done.message())};
     }
+    if (job.unfinished) break;
   }
   if (job.engine == nullptr) return {};
   Status closed = job.engine->Close();

@@ -31,9 +31,13 @@ struct Arguments {
   std::uint64_t operations = 0;  // of phases that do not load; 0: as many as entries
   std::uint64_t seed = 1;
   double max_seconds = 0;        // of phases that do not load; 0: no end
+  double load_seconds = 0;       // of phases that load; 0: no end
   std::uint64_t write_rate = 0;  // of the writer beside readers, a second; 0: full speed
   std::uint64_t log_bytes = 0;   // of fill_and_die
   bool wait = true;              // for quiescence after each phase that writes
+
+  // Whether this process is to leave all it writes in the log.
+  [[nodiscard]] bool FillsAndDies() const;
 };
 
 // JSON lines.
@@ -62,6 +66,8 @@ struct Job {
   Model model;
   // False once time has decided how much was written: then no other run stores the same values.
   bool repeatable = true;
+  // True once time has ended a load: what follows needs the whole store, so nothing follows.
+  bool unfinished = false;
 };
 
 // Measures a phase from its construction on and prints it.
@@ -78,6 +84,8 @@ class PhaseReport {
   // Further members of the phase's line.
   Json& operator[](const char* member) { return event_[member]; }
   void Describe(const RunResult& result);
+  // Says that time ended this load before all of `total` were written, and so ends the job.
+  void Unfinished(std::uint64_t total);
   // What the program itself holds in memory during this phase.
   void set_harness_bytes(std::uint64_t bytes) { event_["harness_bytes"] = bytes; }
   void Emit();

@@ -171,6 +171,43 @@ TEST_F(JobTest, SumsAreEqualForEqualJobsAndLeftOutOnceTimeDecided) {
   EXPECT_NE(EventOf("ycsb_a")["checksum"], first);
 }
 
+TEST_F(JobTest, ALoadThatReachesItsLimitEndsTheJobAndSaysHowFarItCame) {
+  arguments_.load_seconds = 1e-9;  // over with the first call
+  for (const char* load : {"fillrandom", "fillseq", "fillbatch100", "bulkload"}) {
+    store_.entries.clear();
+    ASSERT_TRUE(Run({load, "settle", "readrandom"}, Lie::kNone).ok()) << load;
+    const Json event = EventOf(load);
+    EXPECT_EQ(event["unfinished"]["total"], 1000);
+    EXPECT_EQ(event["unfinished"]["limit_seconds"], 1e-9);
+    EXPECT_EQ(event["operations"], store_.entries.size());
+    EXPECT_LT(store_.entries.size(), 1000u);
+    EXPECT_FALSE(event.contains("quiet_seconds"));
+    EXPECT_EQ(events_.back()["phase"], load) << "a phase ran on half a store";
+  }
+}
+
+TEST_F(JobTest, AnOverwriteThatReachesItsLimitEndsTheJob) {
+  ASSERT_TRUE(Run({"fillrandom", "readrandom"}, Lie::kNone).ok());
+  EXPECT_FALSE(EventOf("fillrandom").contains("unfinished"));
+  arguments_.load_seconds = 1e-9;
+  for (const char* load : {"overwrite", "deleterandom"}) {
+    ASSERT_TRUE(Run({"reopen", load, "readseq"}, Lie::kNone).ok()) << load;
+    EXPECT_EQ(events_.back()["phase"], load);
+    EXPECT_EQ(events_.back()["operations"], 1);
+    EXPECT_EQ(store_.entries.size(), load == std::string("overwrite") ? 1000u : 999u);
+  }
+}
+
+TEST_F(JobTest, AFinishedLoadKnowsNoLimitAndReadsHaveTheirOwn) {
+  arguments_.load_seconds = 3600;
+  arguments_.max_seconds = 1e-9;
+  ASSERT_TRUE(Run({"fillrandom", "readrandom", "readseq", "overwrite"}, Lie::kNone).ok());
+  EXPECT_EQ(EventOf("fillrandom")["operations"], 1000);
+  EXPECT_FALSE(EventOf("readrandom").contains("unfinished"));
+  EXPECT_FALSE(EventOf("overwrite").contains("unfinished"));
+  EXPECT_TRUE(EventOf("overwrite").contains("quiet_seconds"));
+}
+
 TEST_F(JobTest, AWriterBesideReadersNeedsEveryEntryToBeThere) {
   EXPECT_THAT(Error({"fillrandom", "deleterandom", "readwhilewriting"}, Lie::kNone),
               HasSubstr("fill the store before"));

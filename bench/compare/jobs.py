@@ -5,7 +5,9 @@ Threads: none; a child's output is read line by line while it runs.
 
 import contextlib
 import dataclasses
+import hashlib
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -35,6 +37,13 @@ class Programs:
     compare: pathlib.Path
     limits: pathlib.Path
 
+    def fingerprint(self) -> str:
+        """Of firn_compare, which firn is part of: equal for equal programs."""
+        try:
+            return hashlib.sha256(self.compare.read_bytes()).hexdigest()
+        except OSError as error:
+            raise JobError(f"cannot read {self.compare}: {error}") from error
+
 
 def phase_arguments(group: Group, engine: str, phases: Sequence[str], seed: int) -> List[str]:
     arguments = [
@@ -44,6 +53,10 @@ def phase_arguments(group: Group, engine: str, phases: Sequence[str], seed: int)
         group.compression, "--class", group.durability, "--seed", str(seed)]
     if group.max_seconds:
         arguments += ["--max-seconds", f"{group.max_seconds:g}"]
+    if group.load_seconds:
+        arguments += ["--load-seconds", f"{group.load_seconds:g}"]
+    if group.direct:
+        arguments.append("--direct")
     if group.write_rate:
         arguments += ["--write-rate", str(group.write_rate)]
     if group.log_bytes:
@@ -132,6 +145,7 @@ class Runner:
         self._directory = directory
         self._seed = seed
         self._drop_cache = drop_cache
+        self._fingerprint = programs.fingerprint()
 
     def limits(self, quick: bool, data_bytes: int) -> List[Event]:
         command = [str(self._programs.limits), "--dir", str(self._directory), "--data-bytes",
@@ -140,14 +154,17 @@ class Runner:
 
     def run(self, job: Job, listener: Listener) -> Run:
         """A failure of the job is in the Run; only an interrupt is thrown."""
-        run = Run(job.group.name, job.engine, job.repetition,
+        run = Run(job.group.name, job.engine, job.repetition, program=self._fingerprint,
                   cache_dropped=self._drop_cache(), load_before=machine.load_average())
         started = time.monotonic()
         store = pathlib.Path(tempfile.mkdtemp(prefix="firn-compare-", dir=self._directory))
         try:
             for phases in (job.group.phases, job.group.second_process):
-                if phases:
-                    self._run_process(job, phases, store, (run, listener))
+                if not phases or run.unfinished:
+                    continue
+                if run.commands:
+                    os.sync()  # or the first process would be written out at the second's cost
+                self._run_process(job, phases, store, (run, listener))
         except JobError as error:
             run.error = str(error)
         finally:
@@ -176,6 +193,11 @@ class Runner:
         dies = phases[-1] == DYING_PHASE
         if code != 0 and not (dies and code == -signal.SIGKILL):
             raise JobError(f"firn_compare {how_it_ended(code)}: {words}")
+        if run.unfinished:
+            if done[-1] != run.unfinished["phase"]:
+                raise JobError(f"firn_compare went on with {done[-1]} after the load "
+                               f"{run.unfinished['phase']} was not finished")
+            return
         missing = [phase for phase in phases if phase not in done and phase != DYING_PHASE]
         if missing:
             raise JobError(f"firn_compare ended well without a word of {', '.join(missing)}")

@@ -1,11 +1,13 @@
 // LevelDB: bloom filter of 10 bits, one cache, larger write buffer and files than its defaults.
 #include <leveldb/cache.h>
 #include <leveldb/db.h>
+#include <leveldb/env.h>
 #include <leveldb/filter_policy.h>
 #include <leveldb/iterator.h>
 #include <leveldb/write_batch.h>
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "engine.h"
@@ -17,6 +19,8 @@ namespace {
 constexpr int kBloomBits = 10;
 constexpr std::uint64_t kFileBytes = std::uint64_t{64} << 20;
 constexpr int kOpenFiles = 10000;
+// LevelDB's own; it compares as int, so that 2 GiB would become its smallest buffer, 64 KiB.
+constexpr std::uint64_t kWriteBufferMax = std::uint64_t{1} << 30;
 
 leveldb::Slice Peer(Slice slice) { return {slice.data(), slice.size()}; }
 Slice Ours(const leveldb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -128,13 +132,49 @@ class LevelDbBulkLoader final : public BulkLoader {
   std::uint64_t entries_ = 0;
 };
 
+// Holds background work back until told otherwise: a log whose write buffer was written out is
+// gone, and only this keeps one that is larger than a buffer. It may span two buffers, not more.
+class PatientEnv final : public leveldb::EnvWrapper {
+ public:
+  PatientEnv() : EnvWrapper(leveldb::Env::Default()) {}
+
+  void Schedule(void (*work)(void*), void* argument) override {
+    const std::lock_guard lock(mutex_);
+    if (patient_) {
+      held_.emplace_back(work, argument);
+    } else {
+      target()->Schedule(work, argument);
+    }
+  }
+  // What is held back runs now: a store waits for it when it closes.
+  void LetGo() {
+    const std::lock_guard lock(mutex_);
+    patient_ = false;
+    for (const auto& [work, argument] : held_) target()->Schedule(work, argument);
+    held_.clear();
+  }
+
+ private:
+  std::mutex mutex_;  // guards what follows
+  bool patient_ = true;
+  std::vector<std::pair<void (*)(void*), void*>> held_;
+};
+
 class LevelDbEngine final : public Engine {
  public:
+  ~LevelDbEngine() override {
+    if (patient_env_ != nullptr) patient_env_->LetGo();
+  }
+
   // The members of `options` that point to something are owned.
   LevelDbEngine(const leveldb::Options& options, bool sync)
       : filter_(options.filter_policy), cache_(options.block_cache), sync_(sync) {}
 
-  Status Open(const leveldb::Options& options, const std::string& directory) {
+  // From the next Open on.
+  void HoldBackgroundWorkBack() { patient_env_ = std::make_unique<PatientEnv>(); }
+
+  Status Open(leveldb::Options options, const std::string& directory) {
+    if (patient_env_ != nullptr) options.env = patient_env_.get();
     leveldb::DB* db = nullptr;
     Status opened = Ours(leveldb::DB::Open(options, directory, &db));
     db_.reset(db);
@@ -155,6 +195,7 @@ class LevelDbEngine final : public Engine {
     return CareReport{"CompactRange, then waited until the process was idle", WaitUntilQuiet()};
   }
   Status Close() override {
+    if (patient_env_ != nullptr) patient_env_->LetGo();
     db_.reset();
     return {};
   }
@@ -164,12 +205,13 @@ class LevelDbEngine final : public Engine {
   std::unique_ptr<const leveldb::FilterPolicy> filter_;
   std::unique_ptr<leveldb::Cache> cache_;
   bool sync_;
+  std::unique_ptr<PatientEnv> patient_env_;  // null: the usual one
   std::unique_ptr<leveldb::DB> db_;
 };
 
 // Two write buffers can be full at once; a small budget keeps half for the cache.
 std::uint64_t WriteBuffer(const Setup& setup) {
-  return std::min(setup.write_buffer_bytes, setup.budget_bytes / 4);
+  return std::min({setup.write_buffer_bytes, setup.budget_bytes / 4, kWriteBufferMax});
 }
 
 std::uint64_t CacheBytes(const Setup& setup) { return setup.budget_bytes - 2 * WriteBuffer(setup); }
@@ -182,7 +224,7 @@ std::string DescribeOptions(const Setup& setup) {
          (setup.durability == DurabilityClass::kS ? "on" : "off");
 }
 
-Result<std::unique_ptr<Engine>> Open(const Setup& setup) {
+Result<std::unique_ptr<Engine>> OpenAs(const Setup& setup, bool unflushed) {
   leveldb::Options options;
   options.create_if_missing = true;
   options.compression = leveldb::kNoCompression;
@@ -192,9 +234,13 @@ Result<std::unique_ptr<Engine>> Open(const Setup& setup) {
   options.max_file_size = kFileBytes;
   options.max_open_files = kOpenFiles;
   auto engine = std::make_unique<LevelDbEngine>(options, setup.durability == DurabilityClass::kS);
+  if (unflushed) engine->HoldBackgroundWorkBack();
   if (Status opened = engine->Open(options, setup.directory); !opened.ok()) return opened;
   return std::unique_ptr<Engine>(std::move(engine));
 }
+
+Result<std::unique_ptr<Engine>> Open(const Setup& setup) { return OpenAs(setup, false); }
+Result<std::unique_ptr<Engine>> OpenUnflushed(const Setup& setup) { return OpenAs(setup, true); }
 
 }  // namespace
 
@@ -208,6 +254,7 @@ EngineKind LevelDbKind() {
   kind.compressions = {"none"};
   kind.options = DescribeOptions;
   kind.open = Open;
+  kind.open_unflushed = OpenUnflushed;
   return kind;
 }
 

@@ -25,9 +25,9 @@ class BulkTask final : public Task {
   }
   Status Finish() override { return loader_->Finish(); }
 
-  // Once done: what is there now.
+  // Once the run is over: what is there now.
   void Tell(Model& model) const {
-    for (const std::uint32_t index : sorted_.order) model.Put(index, generation_);
+    for (std::uint64_t i = 0; i < operations_; ++i) model.Put(sorted_.order[i], generation_);
   }
   [[nodiscard]] std::string method() const { return loader_->method(); }
 
@@ -52,14 +52,17 @@ Status RunBulkLoad(Job& job, const Phase& phase) {
   std::optional<BulkTask> task(std::in_place, job, std::move(loader).value(), std::move(sorted));
   PhaseReport report(job, phase.name, 1);
   Task* const tasks[] = {&*task};
-  Result<RunResult> result = Run(tasks, nullptr, {}, [&](std::uint64_t done) {
+  RunLimits limits;
+  limits.seconds = job.arguments.load_seconds;
+  Result<RunResult> result = Run(tasks, nullptr, limits, [&](std::uint64_t done) {
     report.Progress(done, job.arguments.entries);
   });
   if (!result.ok()) return std::move(result).status();
   task->Tell(job.model);
   report["method"] = task->method();
+  if (!task->Done()) report.Unfinished(job.arguments.entries);
   task.reset();
-  if (job.arguments.wait) {
+  if (job.arguments.wait && !job.unfinished) {
     if (Status quiet = report.Quiesce(); !quiet.ok()) return quiet;
   }
   report.End();

@@ -2,7 +2,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
-#include <map>
 
 #include "harness_cost.h"
 #include "job.h"
@@ -56,11 +55,7 @@ std::string Complaint(const EngineKind& kind, const Arguments& arguments) {
   if (setup.direct_io && !kind.direct_io) {
     return kind.name + " offers no direct I/O: run it without --direct";
   }
-  const auto needs_log = [](const std::string& phase) { return phase == "fill_and_die"; };
-  if (arguments.log_bytes == 0 &&
-      std::any_of(arguments.phases.begin(), arguments.phases.end(), needs_log)) {
-    return "fill_and_die needs --log-bytes";
-  }
+  if (arguments.log_bytes == 0 && arguments.FillsAndDies()) return "fill_and_die needs --log-bytes";
   if (arguments.entries < arguments.threads) return "fewer entries than threads";
   return {};
 }
@@ -88,6 +83,9 @@ void AddWorkload(CLI::App& run, Words& words, Arguments& arguments) {
   run.add_option("--seed", arguments.seed, "Of everything drawn");
   run.add_option("--max-seconds", arguments.max_seconds,
                  "Of a phase that does not load; 0: no end");
+  run.add_option("--load-seconds", arguments.load_seconds,
+                 "Of a phase that loads: one that takes longer ends there, and so does the job; "
+                 "0: no end");
   run.add_option("--write-rate", arguments.write_rate, "Puts a second beside readers; 0: no limit");
   run.add_option("--log-bytes", arguments.log_bytes, "Entries to fill a log of this size");
   run.add_flag("--wait,!--no-wait", arguments.wait, "For quiescence after phases that write");
@@ -107,13 +105,17 @@ void AddSetup(CLI::App& run, Words& words, Setup& setup) {
   run.add_flag("--direct", setup.direct_io, "Past the page cache, where the engine can");
 }
 
-// As many entries as --log-bytes asks for, and write buffers that need not be flushed before: a
-// buffer's own structure takes up to as much as the entries.
+// As many entries as --log-bytes asks for. Who fills that log has write buffers that need not be
+// flushed before: a buffer's own structure takes up to as much as the entries, and an adapter gives
+// a buffer no more than its share of the budget. Who reopens has the setup of every other phase.
 void FillLog(Arguments& arguments) {
   const std::uint64_t entry = Keys(arguments.keys).bytes() + arguments.value_bytes;
   arguments.entries = std::max<std::uint64_t>(arguments.log_bytes / entry, arguments.threads);
-  arguments.setup.write_buffer_bytes =
-      std::max(arguments.setup.write_buffer_bytes, 2 * arguments.log_bytes);
+  if (!arguments.FillsAndDies()) return;
+  constexpr std::uint64_t kBudgetOfBuffer = 8;
+  Setup& setup = arguments.setup;
+  setup.write_buffer_bytes = std::max(setup.write_buffer_bytes, 2 * arguments.log_bytes);
+  setup.budget_bytes = std::max(setup.budget_bytes, kBudgetOfBuffer * setup.write_buffer_bytes);
 }
 
 int RunCommand(const Words& words, Arguments& arguments, Output& output) {

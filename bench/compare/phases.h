@@ -13,7 +13,7 @@ namespace firn::compare {
 
 // How many operations a recipe's phase does.
 enum class Amount : std::uint8_t {
-  kEntries,     // each entry once; never cut short
+  kEntries,     // each entry once; where --load-seconds cuts it short, the job ends
   kOperations,  // as the arguments say
   kLive,        // each live entry once
   kEndless,     // until --max-seconds; without it, as kOperations

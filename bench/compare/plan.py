@@ -6,7 +6,7 @@ after the other. Rows are the phases whose figures are shown; the others prepare
 
 import dataclasses
 import fnmatch
-from typing import Any, Dict, Iterable, List, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 # What measuring takes of the memory of a process, a key: generation, order and rank; beside them,
 # for the seconds of its sorting, a record of 16 bytes.
@@ -24,17 +24,19 @@ class Phase:
     writes: bool = False  # changes the store: it cannot be left out before later rows
     beside: bool = False  # what changes it are other threads than the measured ones
     prepares: bool = False  # its figures are no row
-    in_seconds: bool = False  # its row shows how long it took, not a rate
+    in_seconds: bool = False  # its row shows how long it took, and then the entries a second
+    loads: bool = False  # writes every entry: what follows needs it whole
 
 
 PHASES: Dict[str, Phase] = {phase.name: phase for phase in (
-    Phase("fillrandom", "puts of all keys in random order", writes=True),
-    Phase("fillseq", "puts of all keys in ascending order", writes=True),
-    Phase("fillbatch100", "all keys in random order, 100 puts a batch", writes=True),
+    Phase("fillrandom", "puts of all keys in random order", writes=True, loads=True),
+    Phase("fillseq", "puts of all keys in ascending order", writes=True, loads=True),
+    Phase("fillbatch100", "all keys in random order, 100 puts a batch", writes=True, loads=True),
     Phase("fillsync", "puts in random order, each durable when acknowledged", writes=True),
-    Phase("overwrite", "puts over all keys in another random order", writes=True),
-    Phase("deleterandom", "deletes of all keys in random order", writes=True),
-    Phase("bulkload", "all keys in ascending order, the engine's fastest way", writes=True),
+    Phase("overwrite", "puts over all keys in another random order", writes=True, loads=True),
+    Phase("deleterandom", "deletes of all keys in random order", writes=True, loads=True),
+    Phase("bulkload", "all keys in ascending order, the engine's fastest way",
+          writes=True, loads=True),
     Phase("queue", "puts at the end, deletes at the front, reads of the front", writes=True),
     Phase("settle", "waits for background work", writes=True, prepares=True),
     Phase("readcold", "the first gets after a load, the engine's caches as they are"),
@@ -79,12 +81,14 @@ class Group:
     compression: str = "none"
     durability: str = "A"
     budget_bytes: int = GIB
-    max_seconds: float = 0.0  # a phase's time limit; 0: none
+    max_seconds: float = 0.0  # time limit of a phase that does not load; 0: none
+    load_seconds: float = 0.0  # of a phase that loads, which ends its engine's job; 0: none
     repetitions_max: int = 0  # 0: as many as asked for
     write_rate: int = 0  # puts a second of the writer beside readers; 0: all that go
     log_bytes: int = 0  # what `fill_and_die` leaves in the log; decides its number of entries
     memory_bytes: int = 0  # limit on memory, page cache included, but for the harness; 0: none
-    without: Tuple[str, ...] = ()  # engines that cannot do this (`able`)
+    direct: bool = False  # past the page cache
+    without: Tuple[str, ...] = ()  # engines that cannot do this (`why_not`)
 
     @property
     def entry_bytes(self) -> int:
@@ -99,6 +103,13 @@ class Group:
     def engine_memory_bytes(self) -> int:
         """What is left of that for engine and page cache while rows are measured."""
         return self.process_memory_bytes - HARNESS_KEPT_A_KEY * self.entries
+
+    @property
+    def cached_bytes(self) -> int:
+        """The most of the data that may be in memory while rows are measured."""
+        if self.direct:
+            return self.budget_bytes
+        return self.engine_memory_bytes if self.memory_bytes else self.data_bytes
 
     @property
     def data_bytes(self) -> int:
@@ -118,6 +129,8 @@ class Group:
                 f"class {self.durability}, {self.budget_bytes // MIB} MiB budget"
                 + (f", {self.engine_memory_bytes // MIB} MiB of memory, page cache included"
                    if self.memory_bytes else "")
+                + (", direct reads" if self.direct else "")
+                + (f", loads end after {self.load_seconds:g} s" if self.load_seconds else "")
                 + (f", {self.write_rate:,} puts a second beside readers" if self.write_rate
                    else ""))
 
@@ -144,7 +157,7 @@ SHAPE_PHASES = (
     "overwrite")
 YCSB_PHASES = (
     "fillrandom", "settle", "warm", "ycsb_c", "ycsb_b", "ycsb_a", "ycsb_f", "ycsb_d", "ycsb_e")
-LOG_BYTES = 256 * MIB
+LOG_BYTES = GIB
 # Without it a reader's figure depends on how much its engine lets the writer do; all can do this.
 EQUAL_WRITE_RATE = 20_000
 # Five times what the fastest B+tree writes on two cores: a rate a log-structured store must carry
@@ -155,8 +168,13 @@ VALUE_SIZES = (16, 1024, 16384)
 # What a budget of 512 MiB runs in: as much again for code, logs, dirty pages and the page cache,
 # which is an eighth of 8 GB.
 SMALL_MACHINE = GIB
-# Long enough for a rate, short enough for slow seeks; loads are never cut.
+# Long enough for a rate, short enough for slow seeks.
 ROW_SECONDS, QUICK_ROW_SECONDS = 10.0, 1.0
+# An engine whose load takes longer has said enough: a tree that is read and rewritten page by page
+# takes hours for data beyond memory. Three times what the slowest log-structured peer needs.
+LARGE_LOAD_SECONDS, HUGE_LOAD_SECONDS = 300.0, 600.0
+# Nothing to replay.
+WITHOUT_LOG = ("lmdb",)
 
 
 def full_plan(entries: int) -> List[Group]:
@@ -182,7 +200,7 @@ def full_plan(entries: int) -> List[Group]:
               max_seconds=ROW_SECONDS),
         Group("queue", "A queue", ("queue",), entries // 3, max_seconds=ROW_SECONDS),
         Group("bulkload", "Bulk load", ("bulkload", "settle"), entries),
-        Group("reopen", "Recovery from a log of 256 MiB", ("fill_and_die",),
+        Group("reopen", "Recovery from a log of 1 GiB", ("fill_and_die",),
               LOG_BYTES // 116, second_process=("reopen",), log_bytes=LOG_BYTES),
     ]
     groups += [Group(f"value-{size}", f"Values of {size} B", SHAPE_PHASES,
@@ -199,12 +217,17 @@ def full_plan(entries: int) -> List[Group]:
     scale = entries / 3e6
     groups += [
         Group("data-1.2gb", "1.2 GB of data", SHAPE_PHASES, int(10.5e6 * scale),
-              budget_bytes=2 * GIB, repetitions_max=3, max_seconds=ROW_SECONDS),
+              budget_bytes=2 * GIB, repetitions_max=1, max_seconds=ROW_SECONDS,
+              load_seconds=LARGE_LOAD_SECONDS),
         Group("data-8gb", "8 GB of data", SHAPE_PHASES, int(69e6 * scale),
-              budget_bytes=10 * GIB, repetitions_max=2, max_seconds=ROW_SECONDS),
+              budget_bytes=10 * GIB, repetitions_max=1, max_seconds=ROW_SECONDS,
+              load_seconds=HUGE_LOAD_SECONDS),
         Group("data-8gb-small", "8 GB of data, 512 MiB budget", SHAPE_PHASES,
               int(69e6 * scale), budget_bytes=512 * MIB, memory_bytes=SMALL_MACHINE,
-              repetitions_max=2, max_seconds=ROW_SECONDS),
+              repetitions_max=1, max_seconds=ROW_SECONDS, load_seconds=HUGE_LOAD_SECONDS),
+        Group("data-8gb-direct", "8 GB of data, 512 MiB budget, direct reads", SHAPE_PHASES,
+              int(69e6 * scale), budget_bytes=512 * MIB, direct=True, repetitions_max=1,
+              max_seconds=ROW_SECONDS, load_seconds=HUGE_LOAD_SECONDS),
     ]
     return groups
 
@@ -284,9 +307,39 @@ def jobs_of(groups: Sequence[Group], engines: Sequence[str], repetitions: int) -
     return jobs
 
 
-def able(group: Group, engine: Dict[str, Any]) -> bool:
-    """Whether an engine, as `firn_compare engines` describes it, has what the group asks for."""
-    return group.compression in engine.get("compressions", [group.compression])
+def why_not(group: Group, engine: Dict[str, Any]) -> Optional[str]:
+    """What the group asks for that an engine lacks, as `firn_compare engines` describes it."""
+    if group.compression not in engine.get("compressions", [group.compression]):
+        return f"offers no {group.compression}"
+    if group.direct and not engine.get("direct"):
+        return "offers no direct reads"
+    if group.log_bytes and engine["engine"] in WITHOUT_LOG:
+        return "has no log to replay"
+    return None
+
+
+def without_the_unable(group: Group, engines: Iterable[Dict[str, Any]]) -> Group:
+    """The group with the engines that cannot do it named."""
+    return dataclasses.replace(group, without=tuple(
+        engine["engine"] for engine in engines if why_not(group, engine)))
+
+
+# What a slow engine does of each, for an estimate: entries a second, bytes a second.
+SLOW_ENTRIES, SLOW_BYTES = 150e3, 30e6
+
+
+def seconds_about(group: Group) -> float:
+    """How long one slow engine may take for the group, once."""
+    load = max(group.entries / SLOW_ENTRIES, group.data_bytes / SLOW_BYTES)
+    total = 0.0
+    for name in group.phases + group.second_process:
+        if PHASES[name].loads or group.log_bytes:
+            total += min(load, group.load_seconds or load)
+        elif not PHASES[name].prepares or name == "warm":
+            total += group.max_seconds or load
+        else:
+            total += load / 2
+    return total
 
 
 def disk_bytes_wanted(groups: Iterable[Group]) -> int:

@@ -19,7 +19,7 @@ from matplotlib.ticker import FuncFormatter  # noqa: E402
 
 from .plan import PHASES, Group
 from .summary import PERCENTILES, Row, Spread
-from .tables import Tables, duration, mebibytes, quantity, seconds
+from .tables import Tables, duration, mark_of, mebibytes, quantity, seconds
 
 COLOURS = {"firn": "#1b7f5c", "rocksdb": "#e0862b", "leveldb": "#4c78c8", "lmdb": "#8f5fb8",
            "wiredtiger": "#c2475a"}
@@ -123,6 +123,8 @@ class Plots:
 
         def draw(axis: Axes, row: Row) -> None:
             for engine in self._engines_of(row):
+                if not row.cells[engine].timeline:
+                    continue  # an earlier load was not finished
                 times, rates = _rates(row.cells[engine].timeline)
                 axis.plot(times, rates, linewidth=1.3, color=colour_of(engine))
             axis.set_yscale("log")
@@ -158,7 +160,8 @@ class Plots:
                 axis.barh(place, spread.median, height=0.66, color=colour_of(engine))
                 axis.plot([spread.low, spread.high], [place, place], color=INK, linewidth=1.0,
                           marker="|", markersize=4, solid_capstyle="butt")
-                axis.text(spread.high + 0.03 * top, place, form(row)(spread.median), va="center",
+                axis.text(spread.high + 0.03 * top, place,
+                          form(row)(spread.median) + mark_of(row.cells[engine]), va="center",
                           fontweight="bold" if engine == "firn" else "normal")
             labels = [self._tables.label(engine, self._group) for engine in self._engines]
             axis.set_yticks(range(len(self._engines)), labels)

@@ -23,7 +23,7 @@ class RecipePhase {
     if (Status ready = MakeWorkers(); !ready.ok()) return ready;
     PhaseReport report(job_, phase_.name, threads_);
     RunLimits limits;
-    limits.seconds = loads() ? 0 : job_.arguments.max_seconds;
+    limits.seconds = loads() ? LoadSeconds() : job_.arguments.max_seconds;
     limits.background_rate = job_.arguments.write_rate;
     const std::uint64_t total = operations_ == kEndless ? 0 : operations_;
     Result<RunResult> result =
@@ -31,7 +31,8 @@ class RecipePhase {
                      [&](std::uint64_t done) { report.Progress(done, total); });
     if (!result.ok()) return std::move(result).status();
     CloseClients();
-    if (writes() && phase_.quiesces && job_.arguments.wait) {
+    if (loads() && !complete()) report.Unfinished(operations_);
+    if (writes() && phase_.quiesces && job_.arguments.wait && !job_.unfinished) {
       if (Status quiet = report.Quiesce(); !quiet.ok()) return quiet;
     }
     report.End();
@@ -50,6 +51,16 @@ class RecipePhase {
 
  private:
   [[nodiscard]] bool loads() const { return phase_.amount == Amount::kEntries; }
+  // A fill that is to die only prepares: its log must be whole.
+  [[nodiscard]] double LoadSeconds() const {
+    return job_.arguments.FillsAndDies() ? 0 : job_.arguments.load_seconds;
+  }
+  // After the run: whether everything was done.
+  [[nodiscard]] bool complete() const {
+    std::uint64_t done = 0;
+    for (const Tally& tally : tallies_) done += tally.operations;
+    return done == operations_;
+  }
   [[nodiscard]] bool writes() const { return recipe_.Writes() || phase_.writer_beside; }
   // Several threads whose scans see each other's inserts have no one right answer.
   [[nodiscard]] bool scans_race() const {
@@ -192,12 +203,11 @@ class RecipePhase {
     }
     report["operations"] = seen.operations;
     if (seen.bytes_put > 0) report["bytes_put"] = seen.bytes_put;
-    const bool complete = seen.operations == operations_;
-    if (writes() && (!complete || phase_.writer_beside || scans_race())) job_.repeatable = false;
+    if (writes() && (!complete() || phase_.writer_beside || scans_race())) job_.repeatable = false;
     if (recipe_.Reads()) {
       report["found"] = seen.found;
       if (!scans_race()) report["expected"] = due.found;
-      if (complete && job_.repeatable) report["checksum"] = Hexadecimal(seen_sum);
+      if (complete() && job_.repeatable) report["checksum"] = Hexadecimal(seen_sum);
     }
     if (right) return {};
     if (Status located = VerifyStore(job_); !located.ok()) return located;

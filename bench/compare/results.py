@@ -31,6 +31,12 @@ class Run:
     engine_event: Event = dataclasses.field(default_factory=dict)
     phases: List[Event] = dataclasses.field(default_factory=list)
     error: Optional[str] = None
+    program: str = ""  # fingerprint of the firn_compare that measured; "": not known
+
+    @property
+    def unfinished(self) -> Optional[Event]:
+        """The load that reached its limit, and with which the job ended; None: no such thing."""
+        return next((event for event in self.phases if event.get("unfinished")), None)
 
     @property
     def key(self) -> "tuple[str, str, int]":

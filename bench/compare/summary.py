@@ -39,6 +39,11 @@ def _quotient(event: Event, above: str, below: str, factor: float = 1.0) -> Opti
     return factor * numerator / denominator
 
 
+def _at_rest(event: Event, above: str, below: str, factor: float = 1.0) -> Optional[float]:
+    """Nothing of a load that was cut short: it was not waited for."""
+    return None if event.get("unfinished") else _quotient(event, above, below, factor)
+
+
 def _own_memory(event: Event) -> Optional[float]:
     """Without what firn_compare itself holds: its model of the store, its latencies."""
     whole = _number(event, "rss_peak_bytes")
@@ -49,11 +54,12 @@ def _own_memory(event: Event) -> Optional[float]:
 METRICS: Dict[str, Callable[[Event], Optional[float]]] = {
     "rate": lambda event: _quotient(event, "operations", "seconds"),
     "seconds": lambda event: _number(event, "seconds"),
+    "entries_rate": lambda event: _quotient(event, "found", "seconds"),  # of an open
     "settled_rate": lambda event: _quotient(event, "operations", "quiet_seconds"),
     "quiet_seconds": lambda event: _number(event, "quiet_seconds"),
-    "cpu_micros": lambda event: _quotient(event, "cpu_seconds", "operations", 1e6),
-    "write_amplification": lambda event: _quotient(event, "bytes_written", "bytes_put"),
-    "space_amplification": lambda event: _quotient(event, "space_bytes", "live_bytes"),
+    "cpu_micros": lambda event: _at_rest(event, "cpu_seconds", "operations", 1e6),
+    "write_amplification": lambda event: _at_rest(event, "bytes_written", "bytes_put"),
+    "space_amplification": lambda event: _at_rest(event, "space_bytes", "live_bytes"),
     "memory_bytes": _own_memory,
 }
 
@@ -64,6 +70,8 @@ class Cell:
 
     events: List[Event]
     failure: Optional[str] = None
+    # Loads that reached their limit, this one or one before it; the rows after it are missing.
+    unfinished: List[Event] = dataclasses.field(default_factory=list)
 
     def metric(self, name: str) -> Optional[Spread]:
         return spread_of(METRICS[name](event) for event in self.events)
@@ -126,17 +134,20 @@ def rows_of(results: Results) -> List[Row]:
     for group in results.groups:
         runs = [run for run in results.runs if run.group == group.name]
         for phase in group.shown:
-            cells = {name: _cell(phase, [run for run in runs if run.engine == name])
+            cells = {name: _cell(group, phase, [run for run in runs if run.engine == name])
                      for name in dict.fromkeys(run.engine for run in runs)}
             if cells:
                 rows.append(Row(group, phase, cells))
     return rows
 
 
-def _cell(phase: str, runs: Sequence[Run]) -> Cell:
+def _cell(group: Group, phase: str, runs: Sequence[Run]) -> Cell:
     events = [event for run in runs for event in run.phases if event["phase"] == phase]
     failure = next((run.error for run in runs if run.error), None)
-    return Cell(events, failure)
+    order = group.phases + group.second_process
+    unfinished = [run.unfinished for run in runs if run.unfinished
+                  and order.index(run.unfinished["phase"]) <= order.index(phase)]
+    return Cell(events, failure, unfinished)
 
 
 def standing_of(row: Row) -> Optional[Standing]:

@@ -4,13 +4,14 @@ import dataclasses
 from typing import Callable, Dict, List, Optional, Sequence
 
 from .bounds import BOUNDS, Machine, bound_of
-from .plan import PHASES, Group
+from .plan import PHASES, Group, why_not
 from .results import Results
-from .summary import (PERCENTILES, US, Row, Spread, engines_with_assertions, rows_of, standing_of)
+from .summary import (PERCENTILES, US, Cell, Row, Spread, engines_with_assertions, rows_of,
+                      standing_of)
 
 DISPLAY = {"firn": "firn", "rocksdb": "RocksDB", "leveldb": "LevelDB", "lmdb": "LMDB",
            "wiredtiger": "WiredTiger"}
-ASSERTIONS_MARK, WEAKER_MARK = "*", "†"
+ASSERTIONS_MARK, WEAKER_MARK, UNFINISHED_MARK = "*", "†", "‡"
 NONE = "–"
 # Headings of columns that hold words.
 WORDS = {"engine", "unit", "how", "build", "version", "options", "assertions",
@@ -108,8 +109,9 @@ class Tables:
                 + (ASSERTIONS_MARK if engine in self._asserting else "")
                 + (WEAKER_MARK if weaker else ""))
 
-    def throughput(self, group: Group) -> Table:
-        engines = self._present(group)
+    def throughput(self, group: Group, whole: bool = False) -> Table:
+        """`whole`: a column for every engine of the results, for tables that stand together."""
+        engines = self.engines if whole else self._present(group)
         table = Table(
             group.title,
             ["row", "unit", *(self.label(engine, group) for engine in engines),
@@ -122,6 +124,8 @@ class Tables:
                                self._ratio(row), *self._limit(row)])
             if any(cell.background_rate() for cell in row.cells.values()):
                 table.rows.append(self._beside(row, engines))
+            if PHASES[row.phase].in_seconds:
+                table.rows.append(self._entries(row, engines))
         return table
 
     def writes(self, group: Group) -> Optional[Table]:
@@ -213,25 +217,38 @@ class Tables:
         if cell is None:
             return NONE
         if not cell.events:
-            return "failed" if cell.failure else NONE
-        return spread_text(cell.metric(row.headline), form)
+            return "failed" if cell.failure else NONE + mark_of(cell)
+        median, line, spread = spread_text(cell.metric(row.headline), form).partition("\n")
+        return median + mark_of(cell) + line + spread
 
     def _beside(self, row: Row, engines: Sequence[str]) -> List[str]:
         figures = [spread_text(row.cells[engine].background_rate(), quantity)
                    if engine in row.cells else NONE for engine in engines]
         return ["+ writes beside", "1/s", *figures, "", "", ""]
 
+    def _entries(self, row: Row, engines: Sequence[str]) -> List[str]:
+        """A row of seconds once more, as a rate, beside the limit."""
+        rates = {engine: cell.metric("entries_rate") for engine, cell in row.cells.items()}
+        figures = [spread_text(rates.get(engine), quantity) for engine in engines]
+        return [f"= {row.phase}, entries", "1/s", *figures, "",
+                *self._beside_limit(row, rates.get(US))]
+
     def _ratio(self, row: Row) -> str:
         standing = standing_of(row)
         if standing is None:
             return NONE
         form = ".2f" if standing.ratio >= 0.1 else ".2g"
-        return f"{standing.ratio:{form}}x\n{self.label(standing.peer, row.group)}"
+        mark = mark_of(row.cells[standing.peer]) or mark_of(row.cells[US])
+        return f"{standing.ratio:{form}}x\n{self.label(standing.peer, row.group)}{mark}"
 
     def _limit(self, row: Row) -> List[str]:
+        if row.headline != "rate":
+            return [NONE, NONE]
+        return self._beside_limit(row, row.cells[US].metric("rate") if US in row.cells else None)
+
+    def _beside_limit(self, row: Row, ours: Optional[Spread]) -> List[str]:
         bound = bound_of(row.phase, self._machine, row.group)
-        ours = row.cells[US].metric("rate") if US in row.cells else None
-        if bound is None or row.headline != "rate":
+        if bound is None:
             return [NONE, NONE]
         return [quantity(bound), f"{100 * ours.median / bound:.0f} %" if ours else NONE]
 
@@ -244,7 +261,39 @@ class Tables:
         if group.durability == "A" and "lmdb" in engines:
             notes.append(f"{WEAKER_MARK} LMDB without sync survives kill -9, but power loss may "
                          "corrupt it: weaker than class A")
+        notes += self._notes_of_runs(group)
         return notes
+
+    def _notes_of_runs(self, group: Group) -> List[str]:
+        """What was not measured, and why; and what was measured by another program."""
+        notes = []
+        runs = [run for run in self._results.runs if run.group == group.name]
+        for run in runs:
+            load = run.unfinished
+            if load:
+                notes.append(
+                    f"{UNFINISHED_MARK} {DISPLAY.get(run.engine, run.engine)}: {load['phase']} "
+                    f"ended after {load['unfinished']['limit_seconds']:g} s with "
+                    f"{quantity(load['operations'])} of {quantity(load['unfinished']['total'])} "
+                    "entries; its rate is until then, and what needs the whole store was not run")
+        for engine in self._results.engines:
+            why = why_not(group, engine)
+            if why:
+                notes.append(f"{NONE} {DISPLAY.get(engine['engine'], engine['engine'])} {why}")
+        programs = {run.program for run in runs}
+        if len(programs) > 1:
+            by_program = ((program, ", ".join(dict.fromkeys(
+                DISPLAY.get(run.engine, run.engine) for run in runs if run.program == program)))
+                for program in sorted(programs))
+            notes.append("measured by different programs: " + "; ".join(
+                f"{engines} by {program[:12] or 'one not recorded'}"
+                for program, engines in by_program))
+        return list(dict.fromkeys(notes))
+
+
+def mark_of(cell: Cell) -> str:
+    """Behind a figure of a load that was not finished, and in the place of those it prevented."""
+    return UNFINISHED_MARK if cell.unfinished else ""
 
 
 def _as_text(options: object) -> str:
@@ -279,6 +328,11 @@ def _repetitions(results: Results, group: Group) -> int:
     return len({run.repetition for run in results.runs if run.group == group.name})
 
 
+def _groups_of(results: Results, program: str) -> List[str]:
+    measured = {run.group for run in results.runs if run.program == program}
+    return [group.name for group in results.groups if group.name in measured]
+
+
 def warnings_of(results: Results) -> List[str]:
     """What a reader must know before believing the figures."""
     lines = []
@@ -295,6 +349,12 @@ def warnings_of(results: Results) -> List[str]:
     if first > 0.5 * cores:
         lines.append(f"The machine was not idle: load average {first:.2f} on {cores:.0f} cores "
                      f"before the run. Read ratios, not figures.")
+    programs = dict.fromkeys(run.program for run in results.runs)
+    if len(programs) > 1:
+        lines.append(f"Rows come from {len(programs)} different builds of firn_compare: "
+                     + "; ".join(f"{program[:12] or 'not recorded'} measured "
+                                 + ", ".join(_groups_of(results, program))
+                                 for program in programs) + ".")
     missing = [group.title for group in results.groups
                if not any(run.group == group.name for run in results.runs)]
     if missing:

@@ -122,6 +122,15 @@ class FirnCompare(unittest.TestCase):
         self.assertGreater(done[1]["operations"], 0)
         self.assertLessEqual(done[1]["timeline"][0][1], done[1]["timeline"][-1][1])
 
+    def test_time_ends_a_load_and_the_job_with_it(self):
+        for engine in engines():
+            code, events = self.run_phases(engine, engine, ["fillrandom", "readrandom", "verify"],
+                                           "--load-seconds", "0.000001")
+            self.assertEqual(code, 0, (engine, events[-1:]))
+            self.assertEqual(events[-1]["phase"], "fillrandom")
+            self.assertEqual(events[-1]["unfinished"]["total"], ENTRIES)
+            self.assertLess(events[-1]["operations"], ENTRIES)
+
     def test_mistakes_are_errors_with_a_reason(self):
         for engine, phases, arguments, reason in (
                 ("firn", ["fillrandum"], [], "no such phase"),

@@ -209,6 +209,14 @@ class Docs(TreeTest):
         self.assert_clean(check_docs, "README.md", "```cpp\nint main() {}\n```\n")
         self.assert_finds(check_docs, "README.md", "```cpp\nint main() { }\n```\n", "word for word")
 
+    def test_a_benchmark_that_a_table_names_is_there(self):
+        self.write("bench/a_bench.cc", "BENCHMARK(Get);\n  BENCHMARK(Put<Table>)->Arg(1);\n")
+        self.assert_clean(check_docs, "docs/performance.md", "| get | `a_bench` `Get`, `Put` |\n")
+        for row, expected in (("| x | `a_bench` `Gets` |", "no benchmark Gets"),
+                              ("| x | `b_bench` `Get` |", "bench/b_bench.cc")):
+            with self.subTest(row):
+                self.assert_finds(check_docs, "docs/performance.md", row, expected)
+
 
 class Headers(TreeTest):
     def test_a_header_that_needs_another_is_found(self):
