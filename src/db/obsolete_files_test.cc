@@ -16,13 +16,13 @@ class Reopened : public ::testing::Test {
   void SetUp() override {
     const Machine before;
     auto db = before.Open();
-    PutMany(*db, 120);
+    PutMany(*db, 10);  // nothing to merge: no other job is what ran the removals, or hid them
     ASSERT_TRUE(db->Put("last", "1", {.durability = Durability::kSync}).ok());
     machine_ = Killed(before);
     for (const std::string& name : machine_->Names()) {
       if (name.ends_with(".log") || name.starts_with("MANIFEST-")) old_.push_back(name);
     }
-    ASSERT_GE(old_.size(), 3u) << "removals are a task each: some are needed";
+    ASSERT_GE(old_.size(), 2u) << "a log and a manifest";
     db_ = machine_->Open();
   }
   static std::unique_ptr<Machine> Killed(const Machine& machine) {
@@ -103,7 +103,7 @@ TEST_F(Reopened, DyingBeforeItIsGoneLeavesAStoreThatTheNextOpenCleans) {
   const auto db = machine_->Open();
   EXPECT_EQ(Got(*db, "last"), "1");
   EXPECT_EQ(Got(*db, "new"), "1");
-  EXPECT_EQ(Got(*db, KeyOf(119)), std::string(200, 'v'));
+  EXPECT_EQ(Got(*db, KeyOf(9)), std::string(200, 'v'));
   ASSERT_TRUE(db->WaitForIdle().ok());
   EXPECT_EQ(OldFiles(), 0u);
   ASSERT_TRUE(db_->Close().ok());
