@@ -46,7 +46,6 @@ Status Engine::Start() {
     MutexLock lock(keyspaces_mutex_);
     next_keyspace_id_ = recovered.state.next_keyspace_id;
   }
-  state_.counters.cleanup_failures.store(recovered.files_left, std::memory_order_relaxed);
   versions_ = std::make_unique<VersionStore>(context_, state_, std::move(recovered.state),
                                              std::move(recovered.manifest));
   work_ = std::make_unique<BackgroundWork>(context_, state_, *versions_);
@@ -55,6 +54,8 @@ Status Engine::Start() {
                                                [this] { work_->WakeFlushes(); });
   work_->SetPipeline(pipeline_.get());
   periodic_ = std::make_unique<PeriodicSync>(context_, state_, *pipeline_, *work_, *versions_);
+  obsolete_files_ = std::make_unique<ObsoleteFiles>(context_, state_);
+  obsolete_files_->RemoveSoon(std::move(recovered.obsolete));
   periodic_->Start();
   work_->Wake();
   return Status();

@@ -13,6 +13,7 @@
 
 #include "db/background_work.h"
 #include "db/commit_pipeline.h"
+#include "db/obsolete_files.h"
 #include "db/periodic_sync.h"
 #include "db/point_read.h"
 #include "db/recovery.h"
@@ -114,6 +115,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::unique_ptr<BackgroundWork> work_;
   std::unique_ptr<CommitPipeline> pipeline_;
   std::unique_ptr<PeriodicSync> periodic_;
+  std::unique_ptr<ObsoleteFiles> obsolete_files_;
 
   Mutex keyspaces_mutex_;  // one create, drop or rename at a time; before every other lock
   KeyspaceId next_keyspace_id_ FIRN_GUARDED_BY(keyspaces_mutex_) = 1;

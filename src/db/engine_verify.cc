@@ -87,6 +87,7 @@ void Engine::NoteOrphans(StoreVerifier& verifier) const {
     if (!settled || jobs_run()) return;
     // Before the names are read: what is removed after that was awaited now.
     std::set<FileNumber> live = versions_->remover()->Awaited();
+    live.merge(obsolete_files_->Awaited());
     live.insert(state.manifest);
     for (const auto& table : TablesOf(*state.version)) live.insert(table->metadata().number);
     const auto names = context_.runtime.file_system->List(context_.directory);

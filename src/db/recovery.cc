@@ -184,19 +184,18 @@ Result<std::unique_ptr<LogWriter>> CreateLog(StoreContext& context, const Manife
                            [&context] { return context.NextFileNumber(); }, settings);
 }
 
-// How many could not be removed; a later open does it.
-std::uint64_t RemoveOldFiles(StoreContext& context, const std::vector<FoundFile>& found,
-                             const ManifestState& state) {
-  std::uint64_t left = 0;
+// What was found and `state` does not need.
+std::vector<ObsoleteFile> ObsoleteOf(const std::vector<FoundFile>& found,
+                                     const ManifestState& state) {
   std::set<FileNumber> live;
   for (const auto& table : TablesOf(*state.version)) live.insert(table->metadata().number);
+  std::vector<ObsoleteFile> obsolete;
   for (const FoundFile& each : found) {
     if (each.file.kind == FileKind::kCurrent || each.file.kind == FileKind::kLock) continue;
     if (each.file.kind == FileKind::kTable && live.contains(each.file.number)) continue;
-    const Status removed = context.runtime.file_system->Remove(each.path);
-    if (!removed.ok() && removed.code() != StatusCode::kNotFound) ++left;
+    obsolete.push_back({each.file.number, each.path});
   }
-  return left;
+  return obsolete;
 }
 
 }  // namespace
@@ -235,15 +234,17 @@ Result<RecoveredStore> RecoverStore(StoreContext& context) {
   const FileNumber manifest = context.NextFileNumber();
   store.state.manifest = manifest;
   store.state.next_file_number = context.next_file_number.load();
+  store.obsolete = ObsoleteOf(found, store.state);
   if (BugIsOn(SeededBug::kOldFilesRemovedBeforeManifest)) {
-    RemoveOldFiles(context, found, store.state);
+    for (const ObsoleteFile& file : store.obsolete) {
+      static_cast<void>(RemoveObsoleteFile(*context.runtime.file_system, file));
+    }
   }
   FIRN_ASSIGN_OR_RETURN(
       store.manifest,
       ManifestWriter::Create(*context.runtime.file_system, *context.directory_handle,
                              context.directory, manifest, store.state));
   store.last_sequence = store.state.last_sequence;
-  store.files_left = RemoveOldFiles(context, found, store.state);
   return store;
 }
 

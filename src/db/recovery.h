@@ -4,14 +4,17 @@
 // Steps, each safe to crash after (docs/recovery.md, "Open"):
 //  1 create the directory if asked, lock it
 //  2 read CURRENT and the manifest, or start an empty state
-//  3 replay the log into memtables, writing each full one to a table of level 0
+//  3 replay the log into tables of level 0
 //  4 create the new log, whose positions follow everything found
 //  5 write a new manifest that holds all of it and switch CURRENT to it
-//  6 only now remove old logs, old manifests, orphan tables and leftover temporaries
+//  6 only now old logs, old manifests, orphan tables and leftover temporaries may go: the store
+//    removes them while it is in use
 #pragma once
 
 #include <memory>
+#include <vector>
 
+#include "db/obsolete_files.h"
 #include "db/store_context.h"
 #include "db/version_store.h"
 #include "wal/log_reader.h"
@@ -25,7 +28,7 @@ struct RecoveredStore {
   std::unique_ptr<LogWriter> log;
   SequenceNumber last_sequence = 0;
   LogReplayResult replay;
-  std::uint64_t files_left = 0;  // obsolete ones that could not be removed
+  std::vector<ObsoleteFile> obsolete;  // of what was found; nothing needs them any more
 };
 
 // `context` gets its lock, directory handle and database id.

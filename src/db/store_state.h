@@ -52,6 +52,7 @@ struct StoreState {
   std::size_t flushes_running FIRN_GUARDED_BY(mutex) = 0;
   std::size_t compactions_running FIRN_GUARDED_BY(mutex) = 0;
   // Tasks scheduled and not yet gone for good: a job stops running before it wakes its successors.
+  // Removing what an open found obsolete is one.
   std::size_t jobs_in_flight FIRN_GUARDED_BY(mutex) = 0;
 
   // Why background work cannot make progress. kNoSpace heals by itself; anything else stops writes
