@@ -131,6 +131,7 @@ std::string DescribeOptions(const Setup& setup) {
   return "memory_budget " + std::to_string(setup.budget_bytes) + ", durability " +
          (setup.durability == DurabilityClass::kS ? "kSync" : "kPeriodic (100 ms)") +
          ", compression " + (setup.lz4 ? "lz4" : "none") +
+         ", direct reads " + (setup.direct_io ? "on" : "off") +
          ", log mapped, everything else by itself";
 }
 
@@ -140,6 +141,7 @@ Result<std::unique_ptr<Engine>> Open(const Setup& setup) {
   options.durability =
       setup.durability == DurabilityClass::kS ? Durability::kSync : Durability::kPeriodic;
   options.compression = setup.lz4 ? Compression::kLz4 : Compression::kNone;
+  options.direct_reads = setup.direct_io;
   auto db = Db::Open(setup.directory, options);
   if (!db.ok()) return std::move(db).status();
   return std::unique_ptr<Engine>(std::make_unique<FirnEngine>(std::move(db).value()));
@@ -156,6 +158,7 @@ EngineKind FirnKind() {
   kind.assertions = true;
 #endif
   kind.compressions = {"none", "lz4"};
+  kind.direct_io = true;
   kind.options = DescribeOptions;
   kind.open = Open;
   return kind;

@@ -51,6 +51,12 @@ struct Options {
   // Of blocks in the last level; newer tables are always stored plain. Readable whatever is set.
   Compression compression = Compression::kLz4;
   LogBackend log_backend = LogBackend::kMapped;
+  // Tables are read past the page cache of the OS, and leave it once they are written: then
+  // `memory_budget` is all the memory that the store's data takes, in a container as well. What is
+  // not in the budget comes from the disk each time, so give it what the machine can spare. The
+  // log, the manifest and RepairStore keep to the page cache. A file system without direct I/O
+  // makes Open answer kNotSupported.
+  bool direct_reads = false;
   bool create_if_missing = true;
   bool error_if_exists = false;
   // The world underneath; null means the operating system. Must outlive the store.

@@ -13,10 +13,11 @@ namespace {
 
 constexpr std::uint64_t kCopyBytes = std::uint64_t{1} << 20;
 
-Status CopyFile(FileSystem& files, const std::string& from, const std::string& to) {
-  FIRN_ASSIGN_OR_RETURN(auto source, files.OpenFile(from));
+Status CopyFile(FileSystem& files, const std::string& from, const std::string& to,
+                PageCache cache) {
+  FIRN_ASSIGN_OR_RETURN(auto source, files.OpenFile(from, cache));
   FIRN_ASSIGN_OR_RETURN(const std::uint64_t size, source->Size());
-  FIRN_ASSIGN_OR_RETURN(auto target, files.CreateFile(to));
+  FIRN_ASSIGN_OR_RETURN(auto target, files.CreateFile(to, cache));
   std::string buffer;
   for (std::uint64_t offset = 0; offset < size; offset += buffer.size()) {
     buffer.resize(static_cast<std::size_t>(std::min(kCopyBytes, size - offset)));
@@ -28,14 +29,14 @@ Status CopyFile(FileSystem& files, const std::string& from, const std::string& t
 }
 
 Status FillCheckpoint(FileSystem& files, const std::string& source, const std::string& target,
-                      ManifestState state) {
+                      ManifestState state, PageCache cache) {
   for (const auto& table : TablesOf(*state.version)) {
     const std::string name = TableFileName(table->metadata().number);
     const std::string from = source + "/" + name;
     const std::string to = target + "/" + name;
     // Across file systems, or where links are unknown, a copy does as well.
     if (files.Link(from, to).ok()) continue;
-    FIRN_RETURN_IF_ERROR(CopyFile(files, from, to));
+    FIRN_RETURN_IF_ERROR(CopyFile(files, from, to, cache));
   }
   // Everything is in tables: the copy needs no log, and must not miss the original's.
   state.log_durable = state.replay_from;
@@ -72,10 +73,10 @@ Status CheckNothingThere(FileSystem& file_system, const std::string& directory,
 }
 
 Status WriteCheckpoint(FileSystem& file_system, const std::string& source,
-                       const std::string& target, ManifestState state) {
+                       const std::string& target, ManifestState state, PageCache cache) {
   FIRN_RETURN_IF_ERROR(CheckNothingThere(file_system, target, "a checkpoint"));
   FIRN_RETURN_IF_ERROR(file_system.CreateDirectory(target));
-  Status status = FillCheckpoint(file_system, source, target, std::move(state));
+  Status status = FillCheckpoint(file_system, source, target, std::move(state), cache);
   if (status.ok()) {
     FIRN_ASSIGN_OR_RETURN(auto parent, file_system.OpenDirectory(ParentDirectory(target)));
     if (!BugIsOn(SeededBug::kCheckpointNameNotSynced)) status = parent->Sync();

@@ -17,9 +17,11 @@ namespace firn {
                                        const std::string& maker);
 
 // `target` must not exist; its parent must. On failure nothing of it is left, as far as the file
-// system lets go. The tables of `state` are kept alive by it.
+// system lets go. The tables of `state` are kept alive by it; where they must be copied, as `cache`
+// says.
 [[nodiscard]] Status WriteCheckpoint(FileSystem& file_system, const std::string& source,
-                                     const std::string& target, ManifestState state);
+                                     const std::string& target, ManifestState state,
+                                     PageCache cache);
 
 // Every table of every keyspace.
 [[nodiscard]] std::vector<std::shared_ptr<const TableReader>> TablesOf(const Version& version);

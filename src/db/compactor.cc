@@ -126,6 +126,7 @@ Result<MergeJobOutput> Compactor::Merge(const Task& task) {
   input.retention.bottom = task.choice.bottom;
   input.table.block_bytes = context_.tuning.block_bytes;
   input.table.partition_blocks = context_.tuning.partition_blocks;
+  input.table.cache = context_.files.cache();
   if (task.choice.output_level == kLastLevel) {
     input.table.compression = context_.options.compression;
   }

@@ -124,7 +124,7 @@ Status Engine::Checkpoint(const std::string& directory) {
   });
   FIRN_RETURN_IF_ERROR(flushed);
   return WriteCheckpoint(*context_.runtime.file_system, context_.directory, directory,
-                         std::move(state));
+                         std::move(state), context_.files.cache());
 }
 
 }  // namespace firn

@@ -22,6 +22,7 @@ MergeJobInput FlushJobInput(const StoreContext& context, KeyspaceId keyspace) {
   input.keyspace = keyspace;
   input.table.block_bytes = context.tuning.block_bytes;
   input.table.partition_blocks = context.tuning.partition_blocks;
+  input.table.cache = context.files.cache();
   input.table_bytes_target = context.tuning.table_bytes;
   return input;
 }

@@ -37,8 +37,9 @@ Status PrepareDirectory(StoreContext& context) {
     const bool synced = !BugIsOn(SeededBug::kStoreNameNotSynced);
     if (synced) FIRN_RETURN_IF_ERROR(parent->Sync());  // rule D3
   }
-  FIRN_ASSIGN_OR_RETURN(context.lock,
-                        files.Lock(directory + "/" + std::string(kLockFileName)));
+  const std::string lock = directory + "/" + std::string(kLockFileName);
+  FIRN_ASSIGN_OR_RETURN(context.lock, files.Lock(lock));
+  FIRN_RETURN_IF_ERROR(CheckDirectReads(files, context.options, lock));
   FIRN_ASSIGN_OR_RETURN(context.directory_handle, files.OpenDirectory(directory));
   return Status();
 }
@@ -199,6 +200,16 @@ std::vector<ObsoleteFile> ObsoleteOf(const std::vector<FoundFile>& found,
 }
 
 }  // namespace
+
+Status CheckDirectReads(FileSystem& file_system, const Options& options,
+                        const std::string& file) {
+  if (!options.direct_reads) return Status();
+  const Status opened = file_system.OpenFile(file, PageCache::kBypass).status();
+  if (opened.code() != StatusCode::kNotSupported) return opened;
+  return Status(StatusCode::kNotSupported,
+                std::string(opened.message()) +
+                    "; set Options::direct_reads to false, or move the store to a disk");
+}
 
 std::string ParentDirectory(const std::string& directory) {
   const std::size_t last = directory.find_last_not_of('/');

@@ -38,6 +38,11 @@ struct RecoveredStore {
 // returned.
 [[nodiscard]] Result<bool> StoreExists(FileSystem& file_system, const std::string& directory);
 
+// kNotSupported, with what to do, when `options` ask for reads past the page cache and the file
+// system has none. `file` is any file of the store.
+[[nodiscard]] Status CheckDirectReads(FileSystem& file_system, const Options& options,
+                                      const std::string& file);
+
 [[nodiscard]] std::string ParentDirectory(const std::string& directory);
 
 }  // namespace firn

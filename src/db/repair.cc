@@ -16,13 +16,19 @@
 namespace firn {
 namespace {
 
+// Nothing that a rescue could do without may stop it.
+Options WithoutDirectReads(Options options) {
+  options.direct_reads = false;
+  return options;
+}
+
 class Repair {
  public:
   Repair(const Runtime& runtime, const std::string& source, const std::string& target,
          const Options& options, const VerifyProgress& progress)
       : files_(*runtime.file_system),
-        source_(runtime, source, options, TuningFor(options.memory_budget)),
-        target_(runtime, target, options, TuningFor(options.memory_budget)),
+        source_(runtime, source, WithoutDirectReads(options), TuningFor(options.memory_budget)),
+        target_(runtime, target, WithoutDirectReads(options), TuningFor(options.memory_budget)),
         progress_(progress) {}
 
   Result<RepairReport> Run() {

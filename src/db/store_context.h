@@ -34,12 +34,17 @@ struct StoreContext {
         // Frozen memtables often die together: what two give back, the next two use, warm.
         arenas(ledger, sizes.arena_chunk_bytes, sizes.memtables_bytes_max - sizes.memtable_bytes),
         frames(ledger),
-        files(*world.file_system, sizes.open_files_max) {
+        files(*world.file_system, sizes.open_files_max, CacheOf(opened_with)) {
     tables.file_system = runtime.file_system;
     tables.frames = &frames;
     tables.ledger = &ledger;
     tables.files = &files;
     tables.directory = directory;
+  }
+
+  // Of the store's tables.
+  [[nodiscard]] static PageCache CacheOf(const Options& options) {
+    return options.direct_reads ? PageCache::kBypass : PageCache::kUse;
   }
 
   const Runtime runtime;

@@ -49,6 +49,8 @@ class OfflineCheck {
     if (names_.empty()) {
       return Status(StatusCode::kNotFound, context_.directory + " holds no store");
     }
+    FIRN_RETURN_IF_ERROR(CheckDirectReads(files_, context_.options,
+                                          context_.directory + "/" + names_.front()));
     const std::string lock = context_.directory + "/" + std::string(kLockFileName);
     if (!files_.FileSize(lock).ok()) return Status();
     auto held = files_.Lock(lock);

@@ -9,6 +9,7 @@
 // and the mapped segment belong to one thread at a time, except where a member says otherwise.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -19,6 +20,14 @@
 #include "firn/status.h"
 
 namespace firn {
+
+// Whether a file's bytes may stay in the OS's page cache. With kBypass reads go past it, and what
+// was written leaves it once it is synced; the promises are the same. Where there is no such cache,
+// it changes nothing.
+enum class PageCache : std::uint8_t { kUse, kBypass };
+
+// Reads past the page cache whose offset, length and memory are multiples of this are not copied.
+inline constexpr std::size_t kDirectAlignment = 4096;
 
 // Appends to a new file, buffered by the OS only.
 class WritableFile {
@@ -79,8 +88,17 @@ class FileSystem {
   virtual ~FileSystem() = default;
 
   // Creates `path`; kConflict when it exists.
-  virtual Result<std::unique_ptr<WritableFile>> CreateFile(const std::string& path) = 0;
-  virtual Result<std::unique_ptr<RandomAccessFile>> OpenFile(const std::string& path) = 0;
+  virtual Result<std::unique_ptr<WritableFile>> CreateFile(const std::string& path,
+                                                           PageCache cache) = 0;
+  Result<std::unique_ptr<WritableFile>> CreateFile(const std::string& path) {
+    return CreateFile(path, PageCache::kUse);
+  }
+  // kNotSupported when the cache is to be bypassed and cannot be.
+  virtual Result<std::unique_ptr<RandomAccessFile>> OpenFile(const std::string& path,
+                                                             PageCache cache) = 0;
+  Result<std::unique_ptr<RandomAccessFile>> OpenFile(const std::string& path) {
+    return OpenFile(path, PageCache::kUse);
+  }
   // The whole content; kCorruption when it is longer than `bytes_max`.
   virtual Result<std::string> ReadFile(const std::string& path, std::uint64_t bytes_max) = 0;
 

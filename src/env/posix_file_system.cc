@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "env/posix_direct_file.h"
 #include "env/posix_files.h"
 #include "env/posix_lock.h"
 #include "env/posix_segment.h"
@@ -32,12 +33,16 @@ struct CloseDirectory {
 
 }  // namespace
 
-Result<std::unique_ptr<WritableFile>> PosixFileSystem::CreateFile(const std::string& path) {
+Result<std::unique_ptr<WritableFile>> PosixFileSystem::CreateFile(const std::string& path,
+                                                                 PageCache cache) {
   FIRN_ASSIGN_OR_RETURN(UniqueFd fd, OpenRegularFile(path, O_WRONLY | O_CREAT | O_EXCL));
-  return std::unique_ptr<WritableFile>(std::make_unique<PosixWritableFile>(std::move(fd), path));
+  return std::unique_ptr<WritableFile>(
+      std::make_unique<PosixWritableFile>(std::move(fd), path, cache));
 }
 
-Result<std::unique_ptr<RandomAccessFile>> PosixFileSystem::OpenFile(const std::string& path) {
+Result<std::unique_ptr<RandomAccessFile>> PosixFileSystem::OpenFile(const std::string& path,
+                                                                    PageCache cache) {
+  if (cache == PageCache::kBypass) return PosixDirectFile::Open(path);
   FIRN_ASSIGN_OR_RETURN(UniqueFd fd, OpenRegularFile(path, O_RDONLY));
   return std::unique_ptr<RandomAccessFile>(
       std::make_unique<PosixRandomAccessFile>(std::move(fd), path));

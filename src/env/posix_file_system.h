@@ -12,8 +12,10 @@ namespace firn {
 
 class PosixFileSystem final : public FileSystem {
  public:
-  Result<std::unique_ptr<WritableFile>> CreateFile(const std::string& path) override;
-  Result<std::unique_ptr<RandomAccessFile>> OpenFile(const std::string& path) override;
+  Result<std::unique_ptr<WritableFile>> CreateFile(const std::string& path,
+                                                   PageCache cache) override;
+  Result<std::unique_ptr<RandomAccessFile>> OpenFile(const std::string& path,
+                                                     PageCache cache) override;
   Result<std::string> ReadFile(const std::string& path, std::uint64_t bytes_max) override;
   Result<std::unique_ptr<SegmentFile>> CreateSegment(const std::string& path, std::uint64_t bytes,
                                                      SegmentBackend backend) override;

@@ -1,15 +1,17 @@
 #include "env/posix_files.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 #include "base/check.h"
+#include "base/status_macros.h"
 
 namespace firn {
 
-PosixWritableFile::PosixWritableFile(UniqueFd fd, std::string path)
-    : fd_(std::move(fd)), path_(std::move(path)) {}
+PosixWritableFile::PosixWritableFile(UniqueFd fd, std::string path, PageCache cache)
+    : fd_(std::move(fd)), path_(std::move(path)), cache_(cache) {}
 
 Status PosixWritableFile::Append(Slice bytes) {
   FIRN_CHECK(fd_.valid());
@@ -18,7 +20,10 @@ Status PosixWritableFile::Append(Slice bytes) {
 
 Status PosixWritableFile::SyncData() {
   FIRN_CHECK(fd_.valid());
-  return SyncFileData(fd_.get(), path_);
+  FIRN_RETURN_IF_ERROR(SyncFileData(fd_.get(), path_));
+  // Now that they are clean, the pages can go. A refusal only costs memory of the OS.
+  if (cache_ == PageCache::kBypass) (void)posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_DONTNEED);
+  return Status();
 }
 
 Status PosixWritableFile::Close() { return fd_.Close(path_); }

@@ -1,6 +1,7 @@
 // Plain files and directories of the POSIX implementation: append, positioned read, directory sync.
 //
-// Not here: log segments (posix_segment.h), locks (posix_lock.h), names (posix_file_system.cc).
+// Not here: log segments (posix_segment.h), reads past the page cache (posix_direct_file.h), locks
+// (posix_lock.h), names (posix_file_system.cc).
 // Threads: as env/file_system.h says.
 #pragma once
 
@@ -13,7 +14,7 @@ namespace firn {
 
 class PosixWritableFile final : public WritableFile {
  public:
-  PosixWritableFile(UniqueFd fd, std::string path);
+  PosixWritableFile(UniqueFd fd, std::string path, PageCache cache);
   Status Append(Slice bytes) override;
   Status SyncData() override;
   Status Close() override;
@@ -21,6 +22,7 @@ class PosixWritableFile final : public WritableFile {
  private:
   UniqueFd fd_;
   const std::string path_;
+  const PageCache cache_;
 };
 
 class PosixRandomAccessFile final : public RandomAccessFile {

@@ -123,16 +123,19 @@ Status ReadFullyAt(int fd, const std::string& path, std::uint64_t offset, std::s
     if (read < 0) {
       return PosixError("read " + std::to_string(into.size()) + " bytes" + At(offset), path, errno);
     }
-    if (read == 0) {
-      return Status(StatusCode::kCorruption,
-                    path + ": ends at or before offset " + std::to_string(offset) +
-                        ", inside a read of " + std::to_string(asked_bytes) +
-                        " bytes at offset " + std::to_string(asked_offset));
-    }
+    if (read == 0) return EndsInside(path, offset, asked_offset, asked_bytes);
     into = into.subspan(static_cast<std::size_t>(read));
     offset += static_cast<std::uint64_t>(read);
   }
   return Status();
+}
+
+Status EndsInside(const std::string& path, std::uint64_t offset, std::uint64_t asked_offset,
+                  std::size_t asked_bytes) {
+  return Status(StatusCode::kCorruption,
+                path + ": ends at or before offset " + std::to_string(offset) +
+                    ", inside a read of " + std::to_string(asked_bytes) + " bytes at offset " +
+                    std::to_string(asked_offset));
 }
 
 Status SyncFileData(int fd, const std::string& path) {

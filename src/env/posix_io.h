@@ -53,6 +53,10 @@ Result<UniqueFd> OpenRegularFile(const std::string& path, int flags);
 Status WriteFully(int fd, const std::string& path, Slice bytes);
 Status WriteFullyAt(int fd, const std::string& path, std::uint64_t offset, Slice bytes);
 Status ReadFullyAt(int fd, const std::string& path, std::uint64_t offset, std::span<char> into);
+// The answer to a read of `asked_bytes` at `asked_offset` of a file that ends at or before
+// `offset`.
+Status EndsInside(const std::string& path, std::uint64_t offset, std::uint64_t asked_offset,
+                  std::size_t asked_bytes);
 
 // fdatasync, tried once (rule E1).
 Status SyncFileData(int fd, const std::string& path);

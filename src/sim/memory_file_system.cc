@@ -1,5 +1,6 @@
 #include "sim/memory_file_system.h"
 
+#include <atomic>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -16,8 +17,10 @@ class MemoryFileSystemImpl final : public MemoryFileSystem {
  public:
   MemoryFileSystemImpl() : core_(std::make_shared<MemoryCore>()) {}
 
-  Result<std::unique_ptr<WritableFile>> CreateFile(const std::string& path) override;
-  Result<std::unique_ptr<RandomAccessFile>> OpenFile(const std::string& path) override;
+  Result<std::unique_ptr<WritableFile>> CreateFile(const std::string& path,
+                                                   PageCache cache) override;
+  Result<std::unique_ptr<RandomAccessFile>> OpenFile(const std::string& path,
+                                                     PageCache cache) override;
   Result<std::string> ReadFile(const std::string& path, std::uint64_t bytes_max) override;
   Result<std::unique_ptr<SegmentFile>> CreateSegment(const std::string& path, std::uint64_t bytes,
                                                      SegmentBackend backend) override;
@@ -54,6 +57,7 @@ class MemoryFileSystemImpl final : public MemoryFileSystem {
   [[nodiscard]] std::unique_ptr<MemoryFileSystem> Freeze() const override;
   [[nodiscard]] std::uint64_t Fingerprint() const override;
   void SetCapacity(std::uint64_t bytes) override;
+  void RefuseDirectReads() override { refuses_direct_reads_.store(true); }
   Status Corrupt(const std::string& path,
                  const std::function<void(std::string&)>& change) override;
   [[nodiscard]] std::uint64_t open_handles() const override;
@@ -68,6 +72,7 @@ class MemoryFileSystemImpl final : public MemoryFileSystem {
       FIRN_REQUIRES(core_->mutex);
 
   const std::shared_ptr<MemoryCore> core_;
+  std::atomic<bool> refuses_direct_reads_{false};
 };
 
 Result<std::shared_ptr<MemoryFile>> MemoryFileSystemImpl::FindFile(const std::string& path) const {
@@ -89,17 +94,22 @@ Status MemoryFileSystemImpl::BeginMapping(const std::string& path, SegmentBacken
   return Status(StatusCode::kIo, "map " + path + ": simulated lack of memory");
 }
 
-Result<std::unique_ptr<WritableFile>> MemoryFileSystemImpl::CreateFile(const std::string& path) {
+Result<std::unique_ptr<WritableFile>> MemoryFileSystemImpl::CreateFile(const std::string& path,
+                                                                      PageCache /*cache*/) {
   DiskCall call(*core_);
   FIRN_ASSIGN_OR_RETURN(auto file, AddFile(path));
   return std::unique_ptr<WritableFile>(
       std::make_unique<MemoryWritableFile>(testing::OpenFile{core_, path, std::move(file)}));
 }
 
-Result<std::unique_ptr<RandomAccessFile>> MemoryFileSystemImpl::OpenFile(const std::string& path) {
+Result<std::unique_ptr<RandomAccessFile>> MemoryFileSystemImpl::OpenFile(const std::string& path,
+                                                                         PageCache cache) {
   DiskCall call(*core_);
   FIRN_RETURN_IF_ERROR(core_->BeginLook(path));
   FIRN_ASSIGN_OR_RETURN(auto file, FindFile(path));
+  if (cache == PageCache::kBypass && refuses_direct_reads_) {
+    return Status(StatusCode::kNotSupported, path + ": simulated lack of direct I/O");
+  }
   return std::unique_ptr<RandomAccessFile>(
       std::make_unique<MemoryRandomAccessFile>(testing::OpenFile{core_, path, std::move(file)}));
 }

@@ -147,6 +147,9 @@ class MemoryFileSystem : public FileSystem {
   [[nodiscard]] virtual std::uint64_t Fingerprint() const = 0;
   // Limits the bytes of all files; 0 = unlimited. Beyond: kNoSpace.
   virtual void SetCapacity(std::uint64_t bytes) = 0;
+  // From now on opening a file to read past the page cache answers kNotSupported. Otherwise such
+  // reads are like any other: no cache of this disk holds more than the disk does.
+  virtual void RefuseDirectReads() = 0;
   // For corruption tests: direct access to a file's current bytes (both images).
   virtual Status Corrupt(const std::string& path,
                          const std::function<void(std::string&)>& change) = 0;

@@ -8,6 +8,9 @@
 
 namespace firn {
 
+FrameSource::FrameSource(const TableFileReader& reader)
+    : reader_(reader), piece_(reader.file(), reader.ledger(), MemoryClass::kIterator) {}
+
 FrameSource::~FrameSource() {
   LeaveBlock();
   if (partition_ != nullptr) partition_->Unpin();
@@ -37,11 +40,14 @@ Result<const PartitionView*> FrameSource::EnterPartition(std::size_t partition) 
     if (partition_ != nullptr) partition_->Pin();
   }
   if (partition_ == nullptr) {
-    FIRN_ASSIGN_OR_RETURN(Frame * frame, table_->ReadPartition(partition));
+    const char* const stored = piece_.Find(table_->top().handle(partition));
+    const Result<Frame*> frame = table_->ReadPartition(partition, stored);
+    if (!frame.ok()) return Fail(frame.status());
     EpochDomain::Guard guard;
-    partition_ = table_->PublishPartition(partition, frame);
+    partition_ = table_->PublishPartition(partition, *frame);
     partition_->Pin();
   }
+  partition_index_ = partition;
   return &ResidentTable::ViewOf(*partition_);
 }
 
@@ -54,20 +60,125 @@ Result<const char*> FrameSource::EnterBlock(std::size_t block) {
     block_ = ResidentTable::HitBlock(partition, block);
     if (block_ != nullptr) block_->Pin();
   }
-  if (block_ == nullptr) {
-    FIRN_ASSIGN_OR_RETURN(Frame * frame, table_->ReadBlock(partition, block));
-    EpochDomain::Guard guard;
-    block_ = table_->PublishBlock(partition, block, frame);
-    block_->Pin();
-  }
+  if (block_ == nullptr) FIRN_RETURN_IF_ERROR(ReadBlock(block));
+  last_partition_ = partition_index_;
+  last_block_ = block;
   return static_cast<const char*>(block_->data());
+}
+
+Status FrameSource::ReadBlock(std::size_t block) {
+  const PartitionView& partition = ResidentTable::ViewOf(*partition_);
+  const BlockHandle handle = partition.handle(block);
+  if (piece_.Find(handle) == nullptr) FIRN_RETURN_IF_ERROR(ReadAhead(block));
+  const Result<Frame*> frame = table_->ReadBlock(partition, block, piece_.Find(handle));
+  if (!frame.ok()) return Fail(frame.status());
+  EpochDomain::Guard guard;
+  block_ = table_->PublishBlock(partition, block, *frame);
+  block_->Pin();
+  return {};
+}
+
+Status FrameSource::Fail(const Status& status) {
+  piece_.Drop();
+  return status;
+}
+
+FrameSource::Step FrameSource::StepTo(std::size_t block) const {
+  const std::size_t blocks = ResidentTable::ViewOf(*partition_).blocks;
+  const std::size_t p = partition_index_;
+  if (last_partition_ == kNowhere) {
+    // Who begins at an end of the table comes from the next table, or for all of it.
+    if (p == 0 && block == 0) return Step::kForward;
+    if (p + 1 == table_->partitions() && block + 1 == blocks) return Step::kBackward;
+    return Step::kJump;
+  }
+  if (last_partition_ == p) {
+    if (block == last_block_ + 1) return Step::kForward;
+    return block + 1 == last_block_ ? Step::kBackward : Step::kJump;
+  }
+  if (last_partition_ + 1 == p && block == 0) return Step::kForward;
+  if (last_partition_ == p + 1 && block + 1 == blocks) return Step::kBackward;
+  return Step::kJump;
+}
+
+std::size_t FrameSource::NextPieceBytes() const {
+  const MemoryLedger& ledger = reader_.ledger();
+  const std::uint64_t budget = ledger.budget();
+  if (ledger.used(MemoryClass::kIterator) > budget / kBudgetPerIterators) return 0;
+  const std::size_t bytes_max = reader_.file().bypasses_page_cache() ? kDirectBytesMax
+                                                                     : kCachedBytesMax;
+  const std::size_t wanted = piece_bytes_ == 0 ? kFirstBytes : piece_bytes_ * kGrowth;
+  return static_cast<std::size_t>(
+      std::min<std::uint64_t>({wanted, bytes_max, budget / kBudgetPerPiece}));
+}
+
+std::uint64_t FrameSource::EndOfPiece(std::size_t block, std::size_t bytes) const {
+  const PartitionView& partition = ResidentTable::ViewOf(*partition_);
+  const std::uint64_t end_max = partition.handle(block).offset + bytes;
+  std::size_t last = block;
+  while (last + 1 < partition.blocks && partition.handle(last + 1).end() <= end_max) ++last;
+  const TopView& top = table_->top();
+  if (last + 1 == partition.blocks && partition_index_ + 1 < top.partitions) {
+    EpochDomain::Guard guard;
+    if (!table_->IsResident(partition_index_ + 1, 0)) {
+      // Whole partitions where they fit: their own blocks lie behind those of data.
+      std::uint64_t end = 0;
+      for (std::size_t p = partition_index_ + 1; p < top.partitions; ++p) {
+        if (top.handle(p).end() > end_max) break;
+        end = top.handle(p).end();
+      }
+      return end != 0 ? end : std::min(end_max, top.handle(top.partitions - 1).end());
+    }
+  }
+  while (last > block && ResidentTable::IsResident(partition, last)) --last;
+  return partition.handle(last).end();
+}
+
+std::uint64_t FrameSource::BeginOfPiece(std::size_t block, std::size_t bytes) const {
+  const PartitionView& partition = ResidentTable::ViewOf(*partition_);
+  const std::uint64_t end = partition.handle(block).end();
+  const std::uint64_t begin_min = end - std::min<std::uint64_t>(end, bytes);
+  std::size_t first = block;
+  while (first > 0 && partition.handle(first - 1).offset >= begin_min) --first;
+  if (first == 0 && partition_index_ > 0) {
+    EpochDomain::Guard guard;
+    const std::size_t blocks = table_->top().blocks_of(partition_index_ - 1);
+    if (!table_->IsResident(partition_index_ - 1, blocks - 1)) return begin_min;
+  }
+  while (first < block && ResidentTable::IsResident(partition, first)) ++first;
+  return partition.handle(first).offset;
+}
+
+Status FrameSource::ReadAhead(std::size_t block) {
+  const Step step = reads_ahead_ ? StepTo(block) : Step::kJump;
+  if (step == Step::kJump) {
+    piece_bytes_ = 0;
+    piece_.Drop();
+    return {};
+  }
+  const BlockHandle handle = ResidentTable::ViewOf(*partition_).handle(block);
+  const std::size_t bytes = NextPieceBytes();
+  const bool forwards = step == Step::kForward;
+  const std::uint64_t begin = forwards ? handle.offset : BeginOfPiece(block, bytes);
+  const std::uint64_t end = forwards ? EndOfPiece(block, bytes) : handle.end();
+  // Alone it goes from the file into its frame.
+  if (end - begin <= handle.end() - handle.offset) return {};
+  piece_bytes_ = bytes;
+  const Status read = piece_.Read(begin, end);
+  if (read.ok()) return {};
+  piece_bytes_ = 0;
+  reads_ahead_ = false;
+  return read.code() == StatusCode::kCorruption ? Status() : read;
 }
 
 void FrameSource::Prefetch(std::size_t block) const {
   ResidentTable::PrefetchBlock(ResidentTable::ViewOf(*partition_), block);
 }
 
-StreamSource::~StreamSource() { reader_.ledger().Remove(MemoryClass::kJob, accounted_bytes_); }
+StreamSource::StreamSource(const TableFileReader& reader)
+    : reader_(reader), piece_(reader.file(), reader.ledger(), MemoryClass::kJob) {}
+
+StreamSource::~StreamSource() { reader_.ledger().Remove(MemoryClass::kJob, expanded_.bytes); }
 
 Result<const TopView*> StreamSource::Open() {
   if (table_ == nullptr) {
@@ -76,13 +187,12 @@ Result<const TopView*> StreamSource::Open() {
   return &table_->top();
 }
 
-void StreamSource::Reserve(OwnedBlock& buffer, std::size_t bytes) {
-  if (buffer.bytes >= bytes) return;
-  reader_.ledger().Add(MemoryClass::kJob, bytes - buffer.bytes);
-  accounted_bytes_ += bytes - buffer.bytes;
-  buffer.memory.reset();
-  buffer.memory = std::make_unique_for_overwrite<char[]>(bytes);
-  buffer.bytes = bytes;
+void StreamSource::ReserveExpanded(std::size_t bytes) {
+  if (expanded_.bytes >= bytes) return;
+  reader_.ledger().Add(MemoryClass::kJob, bytes - expanded_.bytes);
+  expanded_.memory.reset();
+  expanded_.memory = std::make_unique_for_overwrite<char[]>(bytes);
+  expanded_.bytes = bytes;
 }
 
 Result<const PartitionView*> StreamSource::EnterPartition(std::size_t partition) {
@@ -93,7 +203,7 @@ Result<const PartitionView*> StreamSource::EnterPartition(std::size_t partition)
 Status StreamSource::ReadPiece(const BlockHandle& wanted) {
   const std::uint64_t data_begin = partition_.handle(0).offset;
   const std::uint64_t data_end = partition_.handle(partition_.blocks - 1).end();
-  const bool backwards = wanted.end() == piece_begin_;
+  const bool backwards = wanted.offset < piece_.begin() && wanted.end() >= piece_.begin();
   std::uint64_t begin = wanted.offset;
   std::uint64_t end = wanted.end();
   if (backwards) {
@@ -101,24 +211,19 @@ Status StreamSource::ReadPiece(const BlockHandle& wanted) {
   } else {
     end = std::max(end, std::min(data_end, begin + kPieceBytes));
   }
-  Reserve(piece_, std::max<std::size_t>(kPieceBytes, static_cast<std::size_t>(end - begin)));
-  piece_begin_ = piece_end_ = 0;  // until the read succeeded
-  const std::span<char> into(piece_.memory.get(), static_cast<std::size_t>(end - begin));
-  FIRN_RETURN_IF_ERROR(table_->file().ReadAt(begin, into));
-  piece_begin_ = begin;
-  piece_end_ = end;
-  return {};
+  return piece_.Read(begin, end);
 }
 
 Result<const char*> StreamSource::EnterBlock(std::size_t block) {
   const BlockHandle handle = partition_.handle(block);
-  if (handle.offset < piece_begin_ || handle.end() > piece_end_) {
+  const char* stored = piece_.Find(handle);
+  if (stored == nullptr) {
     FIRN_RETURN_IF_ERROR(ReadPiece(handle));
+    stored = piece_.Find(handle);
   }
-  const char* stored = piece_.memory.get() + (handle.offset - piece_begin_);
   FIRN_RETURN_IF_ERROR(table_->file().CheckStored(handle, BlockType::kData, stored));
   if (handle.compressed()) {
-    Reserve(expanded_, TableFile::BufferBytes(handle));
+    ReserveExpanded(TableFile::BufferBytes(handle));
     FIRN_RETURN_IF_ERROR(table_->file().Expand(handle, stored, expanded_.memory.get()));
     stored = expanded_.memory.get();
   }

@@ -8,6 +8,7 @@
 
 #include <memory>
 
+#include "table/file_piece.h"
 #include "table/resident_table.h"
 
 namespace firn {
@@ -15,9 +16,29 @@ namespace firn {
 class TableFileReader;
 
 // Pins what it hands out.
+//
+// A walk from block to neighbouring block reads pieces of the file that grow, up to what the memory
+// budget allows, and takes its blocks from them: each is verified and becomes a frame when the walk
+// is there, so a piece is neither evicted before nor believed. Anything else reads one block.
+//
+// What the OS refuses in a piece is an error at once; from then on every block is read alone, so
+// that a new seek reaches all that can be read. A file that ends inside a piece is an error only
+// for the blocks that are missing.
 class FrameSource {
  public:
-  explicit FrameSource(const TableFileReader& reader) : reader_(reader) {}
+  // The first piece of a walk; each further one is kGrowth times as large.
+  static constexpr std::size_t kFirstBytes = std::size_t{32} << 10;
+  static constexpr std::size_t kGrowth = 4;
+  // The largest piece: what gets a device to its full rate, and what a copy out of the page cache
+  // does not drive from the processor's cache.
+  static constexpr std::size_t kDirectBytesMax = std::size_t{1} << 20;
+  static constexpr std::size_t kCachedBytesMax = std::size_t{128} << 10;
+  // The part of the memory budget that one piece may take, and that iterators may have taken for
+  // there to be a new one.
+  static constexpr std::uint64_t kBudgetPerPiece = 64;
+  static constexpr std::uint64_t kBudgetPerIterators = 8;
+
+  explicit FrameSource(const TableFileReader& reader);
   ~FrameSource();
   FrameSource(const FrameSource&) = delete;
   FrameSource& operator=(const FrameSource&) = delete;
@@ -31,12 +52,36 @@ class FrameSource {
   void Prefetch(std::size_t block) const;
 
  private:
+  enum class Step : std::uint8_t { kForward, kBackward, kJump };
+
   void LeaveBlock();
+  // For a block of the entered partition that is not resident.
+  Status ReadBlock(std::size_t block);
+  // Whoever tries again reads from the file.
+  Status Fail(const Status& status);
+  // How `block` lies to the one entered before.
+  [[nodiscard]] Step StepTo(std::size_t block) const;
+  // Reads a piece that holds the block and what the walk comes to next, if this is a walk.
+  Status ReadAhead(std::size_t block);
+  [[nodiscard]] std::size_t NextPieceBytes() const;
+  // Where a piece ends (begins) that begins (ends) with the block and has at most `bytes`: behind
+  // it when all that follows is resident.
+  [[nodiscard]] std::uint64_t EndOfPiece(std::size_t block, std::size_t bytes) const;
+  [[nodiscard]] std::uint64_t BeginOfPiece(std::size_t block, std::size_t bytes) const;
+
+  static constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
   const TableFileReader& reader_;
   const ResidentTable* table_ = nullptr;
   Frame* partition_ = nullptr;
   Frame* block_ = nullptr;
+  std::size_t partition_index_ = 0;
+  // The block entered last.
+  std::size_t last_partition_ = kNowhere;
+  std::size_t last_block_ = 0;
+  std::size_t piece_bytes_ = 0;  // of the walk's last piece; 0: no walk yet
+  bool reads_ahead_ = true;
+  FilePiece piece_;
 };
 
 // Reads ahead kPieceBytes, in the direction in which blocks are asked for.
@@ -44,7 +89,7 @@ class StreamSource {
  public:
   static constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
 
-  explicit StreamSource(const TableFileReader& reader) : reader_(reader) {}
+  explicit StreamSource(const TableFileReader& reader);
   ~StreamSource();
   StreamSource(const StreamSource&) = delete;
   StreamSource& operator=(const StreamSource&) = delete;
@@ -56,18 +101,14 @@ class StreamSource {
 
  private:
   Status ReadPiece(const BlockHandle& wanted);
-  // Grows `buffer` to `bytes` and keeps the ledger right.
-  void Reserve(OwnedBlock& buffer, std::size_t bytes);
+  void ReserveExpanded(std::size_t bytes);
 
   const TableFileReader& reader_;
   const ResidentTable* table_ = nullptr;
   OwnedBlock partition_bytes_;
   PartitionView partition_;
-  OwnedBlock piece_;     // capacity; the file's bytes [piece_begin_, piece_end_) are in it
-  OwnedBlock expanded_;  // a compressed block, decompressed
-  std::uint64_t piece_begin_ = 0;
-  std::uint64_t piece_end_ = 0;
-  std::size_t accounted_bytes_ = 0;
+  FilePiece piece_;
+  OwnedBlock expanded_;  // a compressed block, decompressed; in the ledger
 };
 
 }  // namespace firn

@@ -6,8 +6,10 @@
 
 namespace firn {
 
-OpenFiles::OpenFiles(FileSystem& file_system, std::size_t files_max)
-    : file_system_(file_system), files_max_(std::max<std::size_t>(files_max, 1)) {}
+OpenFiles::OpenFiles(FileSystem& file_system, std::size_t files_max, PageCache cache)
+    : file_system_(file_system),
+      files_max_(std::max<std::size_t>(files_max, 1)),
+      cache_(cache) {}
 
 Result<std::shared_ptr<const RandomAccessFile>> OpenFiles::Open(FileNumber number,
                                                                 const std::string& path) {
@@ -19,7 +21,8 @@ Result<std::shared_ptr<const RandomAccessFile>> OpenFiles::Open(FileNumber numbe
       return place->second->file;
     }
   }
-  FIRN_ASSIGN_OR_RETURN(std::unique_ptr<RandomAccessFile> opened, file_system_.OpenFile(path));
+  FIRN_ASSIGN_OR_RETURN(std::unique_ptr<RandomAccessFile> opened,
+                        file_system_.OpenFile(path, cache_));
   std::shared_ptr<const RandomAccessFile> file = std::move(opened);
   std::shared_ptr<const RandomAccessFile> closed;  // after the lock: closing is I/O
   MutexLock lock(mutex_);

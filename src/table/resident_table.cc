@@ -64,13 +64,13 @@ Status ResidentTable::ReadPartitionInto(std::size_t partition, OwnedBlock* block
   return CheckPartition(block->raw(), partition, view);
 }
 
-Result<Frame*> ResidentTable::ReadPartition(std::size_t partition) const {
+Result<Frame*> ResidentTable::ReadPartition(std::size_t partition, const char* stored) const {
   const BlockHandle handle = top_view_.handle(partition);
   const std::size_t blocks = top_view_.blocks_of(partition);
   Frame* frame = frames_.Allocate(SlotsAt(handle) + blocks * sizeof(FrameSlot));
   auto* view = new (frame->data()) PartitionView;
   char* const raw = frame->data() + kViewBytes;
-  Status status = file_.ReadBlock(handle, BlockType::kPartition, raw);
+  Status status = Fetch(handle, BlockType::kPartition, stored, raw);
   if (status.ok()) status = CheckPartition({raw, handle.raw_bytes}, partition, view);
   if (!status.ok()) {
     frames_.Discard(frame);
@@ -82,10 +82,11 @@ Result<Frame*> ResidentTable::ReadPartition(std::size_t partition) const {
   return frame;
 }
 
-Result<Frame*> ResidentTable::ReadBlock(const PartitionView& partition, std::size_t block) const {
+Result<Frame*> ResidentTable::ReadBlock(const PartitionView& partition, std::size_t block,
+                                        const char* stored) const {
   const BlockHandle handle = partition.handle(block);
   Frame* frame = frames_.Allocate(TableFile::BufferBytes(handle));
-  Status status = file_.ReadBlock(handle, BlockType::kData, frame->data());
+  Status status = Fetch(handle, BlockType::kData, stored, frame->data());
   if (status.ok()) {
     const char* wrong = BlockView::Check({frame->data(), handle.raw_bytes});
     if (wrong == nullptr && BlockView(frame->data()).count() != partition.entries_of(block)) {

@@ -47,7 +47,14 @@ class ResidentTable {
     if (frame == nullptr) return;
     PrefetchLines(frame->data() - sizeof(Frame), sizeof(Frame) + sizeof(PartitionView));
   }
-
+  // Whether the block is, without counting as a use. The second needs a guard.
+  [[nodiscard]] static bool IsResident(const PartitionView& partition, std::size_t block) {
+    return partition.slots[block].load(std::memory_order_relaxed) != nullptr;
+  }
+  [[nodiscard]] bool IsResident(std::size_t partition, std::size_t block) const {
+    const Frame* frame = slots_[partition].load(std::memory_order_acquire);
+    return frame != nullptr && IsResident(ViewOf(*frame), block);
+  }
   // Fetches what a search reads of a resident block before it knows the entry: the frame's header
   // and the block's columns up to the prefix, where a usual block has it. Its lines come at once
   // instead of one miss after the other; what the entry adds comes with its value.
@@ -59,9 +66,11 @@ class ResidentTable {
     PrefetchLines(bytes - sizeof(Frame), sizeof(Frame) + LayoutOf(entries, 0).prefix);
   }
 
-  // Reads and verifies what is not resident; the frame still belongs to the caller.
-  Result<Frame*> ReadPartition(std::size_t partition) const;
-  Result<Frame*> ReadBlock(const PartitionView& partition, std::size_t block) const;
+  // Reads and verifies what is not resident; the frame still belongs to the caller. `stored`: the
+  // bytes in the file, where they have been read already.
+  Result<Frame*> ReadPartition(std::size_t partition, const char* stored = nullptr) const;
+  Result<Frame*> ReadBlock(const PartitionView& partition, std::size_t block,
+                           const char* stored = nullptr) const;
   // Makes it resident, or drops it for the one that became so meanwhile. Requires: a guard.
   [[nodiscard]] Frame* PublishPartition(std::size_t partition, Frame* frame) const {
     return frames_.Publish(slots_[partition], frame);
@@ -80,6 +89,11 @@ class ResidentTable {
     Frame* frame = slot.load(std::memory_order_acquire);
     if (frame != nullptr) frame->Touch();
     return frame;
+  }
+  // From `stored`, or from the file if that is null.
+  Status Fetch(const BlockHandle& handle, BlockType type, const char* stored, char* to) const {
+    return stored == nullptr ? file_.ReadBlock(handle, type, to)
+                             : file_.TakeBlock(handle, type, stored, to);
   }
   Status CheckPartition(Slice raw, std::size_t partition, PartitionView* view) const;
 

@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <array>
+#include <cstring>
 
 #include "base/coding.h"
 #include "base/seeded_bug.h"
@@ -80,6 +81,14 @@ Status TableFile::Expand(const BlockHandle& handle, const char* stored, char* to
   return {};
 }
 
+Status TableFile::TakeBlock(const BlockHandle& handle, BlockType type, const char* stored,
+                            char* to) const {
+  FIRN_RETURN_IF_ERROR(CheckStored(handle, type, stored));
+  if (handle.compressed()) return Expand(handle, stored, to);
+  std::memcpy(to, stored, BufferBytes(handle));
+  return {};
+}
+
 Status TableFile::ReadBlock(const BlockHandle& handle, BlockType type, char* to) const {
   const std::size_t read_bytes = std::size_t{handle.stored_bytes} + kBlockTrailerBytes;
   if (!handle.compressed()) {
@@ -88,8 +97,7 @@ Status TableFile::ReadBlock(const BlockHandle& handle, BlockType type, char* to)
   }
   const auto stored = std::make_unique_for_overwrite<char[]>(read_bytes);
   FIRN_RETURN_IF_ERROR(ReadAt(handle.offset, {stored.get(), read_bytes}));
-  FIRN_RETURN_IF_ERROR(CheckStored(handle, type, stored.get()));
-  return Expand(handle, stored.get(), to);
+  return TakeBlock(handle, type, stored.get(), to);
 }
 
 Result<OwnedBlock> TableFile::ReadOwned(const BlockHandle& handle, BlockType type) const {

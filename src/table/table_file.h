@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "table/open_files.h"
 #include "table/table_format.h"
 #include "table/table_reader.h"
 
@@ -27,6 +28,8 @@ class TableFile {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
+  [[nodiscard]] bool bypasses_page_cache() const { return files_.cache() == PageCache::kBypass; }
+
   // The footer, checked against the file's size.
   [[nodiscard]] Result<TableFooter> ReadFooter() const;
   // Reads a block into `to`, which has BufferBytes(handle) bytes; the raw block is at its front.
@@ -39,6 +42,8 @@ class TableFile {
   // For blocks read in larger pieces: checks `stored`, which holds the stored bytes and the
   // trailer.
   Status CheckStored(const BlockHandle& handle, BlockType type, const char* stored) const;
+  // Checks `stored` and brings the block to `to`, as ReadBlock does.
+  Status TakeBlock(const BlockHandle& handle, BlockType type, const char* stored, char* to) const;
   // Requires: CheckStored was ok, handle.compressed(). `to` has raw_bytes bytes.
   Status Expand(const BlockHandle& handle, const char* stored, char* to) const;
 

@@ -24,11 +24,12 @@ inline void ExpectOk(const Status& status) { ASSERT_TRUE(status.ok()) << status.
 // The order of members is the order of lifetimes.
 class TableFixture {
  public:
-  explicit TableFixture(std::uint64_t budget = std::uint64_t{1} << 30, std::size_t files_max = 4)
+  explicit TableFixture(std::uint64_t budget = std::uint64_t{1} << 30, std::size_t files_max = 4,
+                        PageCache cache = PageCache::kUse)
       : file_system_(MemoryFileSystem::Create()),
         ledger_(budget),
         frames_(ledger_),
-        files_(*file_system_, files_max) {
+        files_(*file_system_, files_max, cache) {
     context_ = {.file_system = file_system_.get(),
                 .frames = &frames_,
                 .ledger = &ledger_,

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/types.h"
+#include "env/file_system.h"
 #include "firn/options.h"
 
 namespace firn {
@@ -14,6 +15,7 @@ struct TableSettings {
   std::size_t partition_blocks = 256;  // blocks that share one filter and fence array
   std::uint32_t filter_bits_per_key = 10;
   Compression compression = Compression::kNone;
+  PageCache cache = PageCache::kUse;  // of the file
 };
 
 // "000123.table"

@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/status_macros.h"
+#include "table/file_piece.h"
 #include "table/table_file_reader.h"
 #include "table/table_properties.h"
 #include "table/tombstone_block.h"
@@ -24,7 +25,10 @@ constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
 class TableVerifier {
  public:
   TableVerifier(const TableFileReader& reader, const TableReader::FindingSink& found)
-      : reader_(reader), file_(reader.file()), sink_(found) {}
+      : reader_(reader),
+        file_(reader.file()),
+        sink_(found),
+        piece_(file_, reader.ledger(), MemoryClass::kJob) {}
 
   Status Run(const std::function<void(std::uint64_t)>& progress);
 
@@ -32,6 +36,8 @@ class TableVerifier {
   Status CheckBytes(const std::function<void(std::uint64_t)>& progress);
   void CheckPartition(std::size_t index);
   void CheckBlock(const PartitionView& partition, std::size_t index);
+  // Brings the block to block_; reads several at once.
+  Status ReadBlock(const PartitionView& partition, std::size_t index);
   void CheckEntries(const PartitionView& partition, std::size_t index, const BlockView& block);
   // Null, or what is wrong with where entry `i` stands.
   const char* CheckEntry(const PartitionView& partition, std::size_t index, const BlockView& block,
@@ -58,6 +64,7 @@ class TableVerifier {
   const TableFile& file_;
   const TableReader::FindingSink& sink_;
   std::unique_ptr<ResidentTable> table_;  // read anew: the reader's own may be from better days
+  FilePiece piece_;
   std::unique_ptr<char[]> block_;
   std::size_t block_capacity_ = 0;
   Status first_;
@@ -70,7 +77,7 @@ class TableVerifier {
 };
 
 Status TableVerifier::CheckBytes(const std::function<void(std::uint64_t)>& progress) {
-  const auto piece = std::make_unique_for_overwrite<char[]>(kPieceBytes);
+  const AlignedBuffer piece(kPieceBytes, kDirectAlignment);
   const std::unique_ptr<XXH3_state_t, decltype([](XXH3_state_t* s) { XXH3_freeState(s); })> hash(
       XXH3_createState());
   FIRN_CHECK(hash != nullptr && XXH3_64bits_reset(hash.get()) == XXH_OK);
@@ -78,8 +85,8 @@ Status TableVerifier::CheckBytes(const std::function<void(std::uint64_t)>& progr
   for (std::uint64_t offset = 0; offset < bytes;) {
     const auto count =
         static_cast<std::size_t>(std::min<std::uint64_t>(kPieceBytes, bytes - offset));
-    FIRN_RETURN_IF_ERROR(file_.ReadAt(offset, {piece.get(), count}));
-    XXH3_64bits_update(hash.get(), piece.get(), count);
+    FIRN_RETURN_IF_ERROR(file_.ReadAt(offset, {piece.data(), count}));
+    XXH3_64bits_update(hash.get(), piece.data(), count);
     offset += count;
     if (progress) progress(offset);
   }
@@ -137,6 +144,20 @@ void TableVerifier::CheckEntries(const PartitionView& partition, std::size_t ind
   if (wrong != nullptr) ReportAt(partition.handle(index).offset, wrong);
 }
 
+Status TableVerifier::ReadBlock(const PartitionView& partition, std::size_t index) {
+  const BlockHandle handle = partition.handle(index);
+  if (piece_.Find(handle) == nullptr) {
+    const std::uint64_t data_end = partition.handle(partition.blocks - 1).end();
+    const std::uint64_t end = std::min(data_end, handle.offset + kPieceBytes);
+    const Status read = piece_.Read(handle.offset, std::max(end, handle.end()));
+    // A file that ends in the piece may still hold this block.
+    if (!read.ok() && read.code() != StatusCode::kCorruption) return read;
+  }
+  const char* const stored = piece_.Find(handle);
+  return stored == nullptr ? file_.ReadBlock(handle, BlockType::kData, block_.get())
+                           : file_.TakeBlock(handle, BlockType::kData, stored, block_.get());
+}
+
 void TableVerifier::CheckBlock(const PartitionView& partition, std::size_t index) {
   const BlockHandle handle = partition.handle(index);
   const std::size_t bytes = TableFile::BufferBytes(handle);
@@ -144,7 +165,7 @@ void TableVerifier::CheckBlock(const PartitionView& partition, std::size_t index
     block_ = std::make_unique_for_overwrite<char[]>(bytes);
     block_capacity_ = bytes;
   }
-  Status status = file_.ReadBlock(handle, BlockType::kData, block_.get());
+  const Status status = ReadBlock(partition, index);
   if (!status.ok()) return ReportHidden(handle.offset, status);
   const char* wrong = BlockView::Check({block_.get(), handle.raw_bytes});
   if (wrong == nullptr && BlockView(block_.get()).count() != partition.entries_of(index)) {

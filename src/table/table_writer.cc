@@ -219,7 +219,7 @@ Result<TableMetadata> TableFileWriter::Finish() {
 }
 
 Status TableFileWriter::CheckWritten() const {
-  FIRN_ASSIGN_OR_RETURN(const auto file, file_system_.OpenFile(path_));
+  FIRN_ASSIGN_OR_RETURN(const auto file, file_system_.OpenFile(path_, settings_.cache));
   FIRN_ASSIGN_OR_RETURN(const std::uint64_t size, file->Size());
   if (size != metadata_.file_bytes) {
     return CorruptTable(path_, size, "freshly written table has another size than was written");
@@ -242,7 +242,7 @@ Result<std::unique_ptr<TableWriter>> TableWriter::Create(FileSystem& file_system
   FIRN_CHECK(settings.block_bytes > 0 && settings.block_bytes <= kBlockBytesMax / 4);
   FIRN_CHECK(settings.partition_blocks > 0);
   std::string path = directory + "/" + TableFileName(number);
-  FIRN_ASSIGN_OR_RETURN(auto file, file_system.CreateFile(path));
+  FIRN_ASSIGN_OR_RETURN(auto file, file_system.CreateFile(path, settings.cache));
   const TableSalt salt{.database = database, .file = number};
   auto sink = std::make_unique<BlockSink>(std::move(file), ledger, salt, settings.compression);
   return std::unique_ptr<TableWriter>(std::make_unique<TableFileWriter>(

@@ -291,6 +291,7 @@ test_care() {
   has 'Exit codes'
   run 0 scan --help
   has '--reverse'
+  has '--direct-reads'
   run 2 nonsense
   run 2
   run 2 scan

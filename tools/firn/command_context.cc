@@ -55,6 +55,7 @@ std::optional<Options> CommandContext::StoreOptions(Creation creation) {
     }
     options.memory_budget = *bytes;
   }
+  options.direct_reads = common.direct_reads;
   // The names were checked when the command line was parsed.
   if (const auto durability = ParseDurability(common.durability)) options.durability = *durability;
   if (const auto codec = ParseCompression(common.compression)) options.compression = *codec;

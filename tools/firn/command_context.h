@@ -29,6 +29,7 @@ struct CommonOptions {
   bool escape = false;
   bool raw = false;
   std::string memory_budget;
+  bool direct_reads = false;
   std::string durability;
   std::string compression;
   std::string from;

@@ -51,6 +51,7 @@ CLI::App* CommandSet::Add(const std::string& name, const std::string& descriptio
   command->add_option("--memory-budget", common.memory_budget,
                       "Memory for the engine, at least 8MiB (default 512MiB)")
       ->option_text("SIZE");
+  command->add_flag("--direct-reads", common.direct_reads, "Read tables past the page cache");
   command
       ->add_option("--durability", common.durability,
                    "What a write survives: none, periodic (default: a killed process), sync "
