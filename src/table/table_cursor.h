@@ -21,7 +21,7 @@ namespace firn {
 // Keys are copied in whole words, which may read into what follows a block in memory.
 static_assert(KeyColumn::kCopySlack <= kBlockTrailerBytes);
 
-// A short scan may end anywhere in its only batch: of that the first values alone are fetched ahead.
+// A short scan may end anywhere in its only batch: the first values alone are fetched ahead of it.
 // Whoever reads them runs into the next ones soon enough, and what is never read costs nothing.
 inline constexpr std::size_t kShortBatch = 16;
 inline constexpr std::size_t kShortBatchValues = 8;

@@ -277,8 +277,8 @@ TEST(Partition, ParseRefusesOrSurvivesEveryDamagedByteAndTruncation) {
   EXPECT_GT(accepted, 0u);
 }
 
-// A search that knows the fences' prefix as a number must not take a key for one that begins with it
-// because it ends in time, or because what it lacks is zeros.
+// A search that knows the fences' prefix as a number must not take a key for one that begins with
+// it because it ends in time, or because what it lacks is zeros.
 TEST(Partition, FindsTheBlockThatAllFencesTogetherName) {
   std::mt19937 random(6);
   for (int round = 0; round < 200; ++round) {

@@ -1,4 +1,4 @@
-// Loses power at every call of forty small workloads, in every family of images, and inside
+// Loses power at every call of forty-three small workloads, in every family of images, and inside
 // recovery to the third depth, and checks the promises P1 to P3: a prefix of the commits, nothing
 // durable missing, batches whole, and nothing that an open showed lost by a later crash.
 //

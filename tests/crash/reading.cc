@@ -24,6 +24,7 @@ Options OptionsOf(const Workload& workload, const Runtime& runtime) {
   options.runtime = &runtime;
   options.compression = workload.compression;
   options.log_backend = workload.log;
+  options.direct_reads = workload.direct_reads;
   return options;
 }
 

@@ -71,6 +71,7 @@ struct Workload {
   std::vector<Step> steps;
   LogBackend log = LogBackend::kMapped;
   Compression compression = Compression::kNone;
+  bool direct_reads = false;
   std::uint64_t memtable_bytes = 4 << 10;
   std::uint64_t segment_bytes = 8 << 10;
   std::uint64_t recycled_max = 2;
@@ -78,7 +79,7 @@ struct Workload {
 };
 inline void PrintTo(const Workload& workload, std::ostream* out) { *out << workload.name; }
 
-// Forty of them, each with its own reason to exist.
+// Forty-three of them, each with its own reason to exist.
 [[nodiscard]] const std::vector<Workload>& AllWorkloads();
 
 namespace steps {

@@ -102,6 +102,10 @@ std::vector<Workload> Trees() {
       {.name = "zstd",
        .steps = {Fill(31, 400), Compact(), Fill(10, 400), Idle(), Fill(2, 50).Durable()},
        .compression = Compression::kZstd},
+      {.name = "tables_past_the_page_cache",
+       .steps = {Fill(31, 250), Flush(), Fill(25, 250), Compact(), Reopen(), Fill(20, 250), Flush(),
+                 Idle(), Reopen(), Compact(), Fill(2, 50).Durable()},
+       .direct_reads = true},
   };
 }
 
@@ -118,6 +122,15 @@ std::vector<Workload> Stores() {
       {.name = "reopened_in_the_middle",
        .steps = {Fill(20, 200), Reopen(), Fill(10, 200), Sync(), Delete("key100"), Reopen(),
                  Fill(5, 200)}},
+      {.name = "used_while_an_old_log_goes",
+       .steps = {Fill(24, 700), Reopen(), Put("a", 20).Durable(), Delete("key100"), Flush(),
+                 Fill(24, 700), Reopen(), Create("second"), Put("b", 20).Durable(), Idle(),
+                 Fill(4, 90)},
+       .memtable_bytes = 64 << 10},
+      {.name = "a_full_log_reopened_time_and_again",
+       .steps = {Fill(30, 300), Reopen(), Fill(30, 300).Durable(), Reopen(), Fill(30, 300), Reopen(),
+                 Compact(), Reopen()},
+       .memtable_bytes = 64 << 10},
       {.name = "opened_and_closed", .steps = {Reopen(), Put("a", 10), Reopen(), Reopen()}},
       {.name = "checkpoint",
        .steps = {Fill(20, 150), Checkpoint("/copy"), Fill(10, 150), Compact(),
