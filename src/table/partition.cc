@@ -116,6 +116,7 @@ const char* ParsePartition(Slice raw, const BlockHandle& self, PartitionView* vi
   view->entries = LoadFixed<std::uint32_t>(raw.data() + 4);
 
   std::uint64_t entries = 0;
+  std::uint64_t raw_bytes = 0;
   std::uint64_t expected = view->handle(0).offset;
   for (std::size_t i = 0; i < blocks; ++i) {
     const std::size_t count = view->entries_of(i);
@@ -127,6 +128,7 @@ const char* ParsePartition(Slice raw, const BlockHandle& self, PartitionView* vi
     if (handle.offset != expected) return "gap between blocks";
     expected = handle.end();
     entries += count;
+    raw_bytes += handle.raw_bytes;
   }
   if (expected != self.offset) return "gap behind the last block";
   if (entries != view->entries) return "entry counts do not add up";
@@ -135,6 +137,7 @@ const char* ParsePartition(Slice raw, const BlockHandle& self, PartitionView* vi
   if (wrong != nullptr) return wrong;
   view->samples.Take(view->fences);
   view->usual_block_entries = std::max<std::size_t>(1, view->entries / blocks);
+  view->usual_block_bytes = raw_bytes / blocks;
 
   const std::size_t fences_end = fences + fence_bytes;
   const std::size_t filter = filter_bytes == 0 ? fences_end : AlignUp(fences_end, kFilterLineBytes);

@@ -93,6 +93,7 @@ struct PartitionView {
   FilterView filter;
   std::uint64_t entries = 0;
   std::size_t usual_block_entries = 0;  // the average
+  std::size_t usual_block_bytes = 0;    // the average, in memory
   FrameSlot* slots = nullptr;  // one per block; null where blocks are not kept in frames
 
   // The first block that may hold the key. Requires: the last fence is >= key.

@@ -8,14 +8,15 @@
 namespace firn {
 namespace {
 
-// A partition's frame: the view, the block's bytes (64-byte aligned for the filter's lines), and
-// behind them the slots of its blocks.
+// A partition's frame: the view, the slots of its blocks, and the block's bytes (64-byte aligned for
+// the filter's lines). What every search reads, view, slots and fences, lies side by side at the
+// front, in one or two pages of memory; the filter, which is longer than all of that, comes last.
 constexpr std::size_t kViewBytes = (sizeof(PartitionView) + 63) & ~std::size_t{63};
 static_assert(std::is_trivially_destructible_v<PartitionView>);
 static_assert(std::is_trivially_destructible_v<FrameSlot>);
 
-std::size_t SlotsAt(const BlockHandle& handle) {
-  const std::size_t end = kViewBytes + TableFile::BufferBytes(handle);
+constexpr std::size_t RawAt(std::size_t blocks) {
+  const std::size_t end = kViewBytes + blocks * sizeof(FrameSlot);
   return (end + kCacheLineBytes - 1) & ~(kCacheLineBytes - 1);
 }
 
@@ -67,16 +68,16 @@ Status ResidentTable::ReadPartitionInto(std::size_t partition, OwnedBlock* block
 Result<Frame*> ResidentTable::ReadPartition(std::size_t partition, const char* stored) const {
   const BlockHandle handle = top_view_.handle(partition);
   const std::size_t blocks = top_view_.blocks_of(partition);
-  Frame* frame = frames_.Allocate(SlotsAt(handle) + blocks * sizeof(FrameSlot));
+  Frame* frame = frames_.Allocate(RawAt(blocks) + TableFile::BufferBytes(handle));
   auto* view = new (frame->data()) PartitionView;
-  char* const raw = frame->data() + kViewBytes;
+  char* const raw = frame->data() + RawAt(blocks);
   Status status = Fetch(handle, BlockType::kPartition, stored, raw);
   if (status.ok()) status = CheckPartition({raw, handle.raw_bytes}, partition, view);
   if (!status.ok()) {
     frames_.Discard(frame);
     return status;
   }
-  view->slots = reinterpret_cast<FrameSlot*>(frame->data() + SlotsAt(handle));
+  view->slots = reinterpret_cast<FrameSlot*>(frame->data() + kViewBytes);
   for (std::size_t i = 0; i < blocks; ++i) new (view->slots + i) FrameSlot(nullptr);
   FramePool::AdoptSlots(frame, {view->slots, blocks});
   return frame;

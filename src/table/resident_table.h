@@ -64,6 +64,19 @@ class ResidentTable {
     const std::size_t entries = partition.usual_block_entries;
     const char* const bytes = frame->data();
     PrefetchLines(bytes - sizeof(Frame), sizeof(Frame) + LayoutOf(entries, 0).prefix);
+    PrefetchTranslations(bytes, partition.usual_block_bytes);
+  }
+
+  // The same for a lookup by tag, which looks at one head, and at that together with the value.
+  // Where the value lies is not known yet, but its page can be found meanwhile.
+  static void PrefetchForLookup(const PartitionView& partition, std::size_t block) {
+    const Frame* frame = partition.slots[block].load(std::memory_order_relaxed);
+    if (frame == nullptr) return;
+    const BlockLayout layout = LayoutOf(partition.usual_block_entries, 0);
+    const char* const bytes = frame->data();
+    PrefetchLines(bytes - sizeof(Frame), sizeof(Frame) + layout.heads);
+    PrefetchLines(bytes + layout.offsets, layout.prefix - layout.offsets);
+    PrefetchTranslations(bytes, partition.usual_block_bytes);
   }
 
   // Reads and verifies what is not resident; the frame still belongs to the caller. `stored`: the
