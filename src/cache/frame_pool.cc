@@ -10,6 +10,10 @@ namespace {
 
 // Below this budget regions of huge pages would be too coarse a grain.
 constexpr std::uint64_t kHugeBudgetMin = std::uint64_t{32} << 20;
+// Visits of the hand that a parent outlives without being used. Where memory holds a small part of
+// the data, each of its children is used rarely, and so is it in one round: one in ten would go with
+// all children each round, and every read under it then costs two reads of the disk.
+constexpr std::uint8_t kRoundsOfParent = 4;
 
 }  // namespace
 
@@ -111,22 +115,31 @@ void FramePool::UnlinkLocked(Frame* frame, std::vector<Frame*>& out) {
   out.push_back(frame);
 }
 
-// CLOCK: a frame used since the hand's last visit is spared once. Two rounds find every victim
-// there is, so a budget that other classes alone exceed ends the sweep too.
+// CLOCK: a frame used since the hand's last visit is spared, and a parent, without which none of
+// its children is found, for some rounds more. The newest frame takes the victim's place in the
+// ring, which the hand leaves behind: it has a whole round to be used in. As many rounds as the most
+// valuable frame is spared find every victim there is, so a budget that other classes alone exceed
+// ends the sweep too.
 void FramePool::SweepLocked(std::vector<Frame*>& out) {
-  std::size_t visits = 2 * ring_.size();
+  std::size_t visits = (1 + kRoundsOfParent) * ring_.size();
   while (visits-- > 0 && !ring_.empty() &&
          ledger_.excess() > leaving_bytes_.load(std::memory_order_relaxed)) {
     if (hand_ >= ring_.size()) hand_ = 0;
     Frame* frame = ring_[hand_];
+    ++hand_;
     // A pinned frame would give no memory back.
-    const bool pinned = frame->state_.load(std::memory_order_relaxed) >= Frame::kOnePin;
-    if (pinned || frame->touched_.exchange(false, std::memory_order_relaxed)) {
-      ++hand_;
-    } else {
+    if (frame->state_.load(std::memory_order_relaxed) >= Frame::kOnePin) continue;
+    if (frame->touched_.exchange(false, std::memory_order_relaxed)) {
+      frame->idle_rounds_ = 0;
+      continue;
+    }
+    ++frame->idle_rounds_;
+    if (frame->idle_rounds_ >= (frame->children_.empty() ? 1 : kRoundsOfParent)) {
       UnlinkLocked(frame, out);
     }
   }
+  // Not on the place that the next frame will take.
+  if (hand_ >= ring_.size()) hand_ = 0;
 }
 
 void FramePool::Retire(const std::vector<Frame*>& frames) {

@@ -58,6 +58,7 @@ class alignas(64) Frame {
 
   std::atomic<std::uint32_t> state_{0};  // pins and kOrphan; the last change is acq_rel
   std::atomic<bool> touched_{false};     // a hint
+  std::uint8_t idle_rounds_ = 0;         // of the sweep; guarded by FramePool::mutex_
   std::uint32_t ring_index_ = 0;         // guarded by FramePool::mutex_, as slot_
   FramePool* const pool_;
   FrameSlot* slot_ = nullptr;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
@@ -76,6 +77,53 @@ TEST(FramePool, StaysWithinTheBudgetAndSparesUsedFrames) {
   EXPECT_GE(pool.frames(), kRoom / 2);
   EXPECT_NE(slots[0].load(), nullptr);
   pool.Clear(slots);
+}
+
+TEST(FramePool, ANewFrameOutlivesOlderOnesThatAreNotUsed) {
+  constexpr std::size_t kRoom = 8;
+  MemoryLedger ledger(kRoom * kFootprint);
+  FramePool pool(ledger);
+  std::array<FrameSlot, 64> slots{};
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    {
+      Guard guard;
+      pool.Publish(slots[i], NewFrame(pool, 'a'));
+    }
+    EpochDomain::Process().Drain();
+    for (std::size_t newest = i; newest + kRoom / 2 > i && newest > 0; --newest) {
+      EXPECT_NE(slots[newest].load(), nullptr) << newest << " of " << i;
+    }
+  }
+  pool.Clear(slots);
+}
+
+TEST(FramePool, AParentOutlivesRoundsThatItsChildrenDoNot) {
+  constexpr std::size_t kRoom = 8;
+  MemoryLedger ledger(kRoom * kFootprint);
+  FramePool pool(ledger);
+  std::array<FrameSlot, 1> top{};
+  std::array<FrameSlot, 256> others{};
+  std::span<FrameSlot> children;
+  {
+    Guard guard;
+    Frame* parent = NewFrame(pool, 'P');
+    children = MakeParent(parent, 1);
+    pool.Publish(top[0], parent);
+    pool.Publish(children[0], NewFrame(pool, 'c'));
+  }
+  std::size_t child_left = others.size();
+  std::size_t parent_left = others.size();
+  for (std::size_t i = 0; i < others.size() && top[0].load() != nullptr; ++i) {
+    Guard guard;  // keeps the parent's slots readable after it left
+    pool.Publish(others[i], NewFrame(pool, 'o'));
+    if (children[0].load() == nullptr) child_left = std::min(child_left, i);
+    if (top[0].load() == nullptr) parent_left = i;
+  }
+  EXPECT_LE(child_left, 2 * kRoom);
+  EXPECT_GE(parent_left, 2 * child_left);
+  EXPECT_LT(parent_left, others.size());  // in the end it goes too
+  pool.Clear(top);
+  pool.Clear(others);
 }
 
 TEST(FramePool, ABudgetThatOthersExceedEvictsEverythingAndEnds) {
