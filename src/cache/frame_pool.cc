@@ -10,9 +10,9 @@ namespace {
 
 // Below this budget regions of huge pages would be too coarse a grain.
 constexpr std::uint64_t kHugeBudgetMin = std::uint64_t{32} << 20;
-// Visits of the hand that a parent outlives without being used. Where memory holds a small part of
-// the data, each of its children is used rarely, and so is it in one round: one in ten would go with
-// all children each round, and every read under it then costs two reads of the disk.
+// Visits of the hand, without a use between them, at the last of which a parent goes. Where memory
+// holds a small part of the data a parent is used about twice a round: one round alone would take
+// one in ten with all their children, and reads under it cost two reads of the disk.
 constexpr std::uint8_t kRoundsOfParent = 4;
 
 }  // namespace
@@ -117,8 +117,8 @@ void FramePool::UnlinkLocked(Frame* frame, std::vector<Frame*>& out) {
 
 // CLOCK: a frame used since the hand's last visit is spared, and a parent, without which none of
 // its children is found, for some rounds more. The newest frame takes the victim's place in the
-// ring, which the hand leaves behind: it has a whole round to be used in. As many rounds as the most
-// valuable frame is spared find every victim there is, so a budget that other classes alone exceed
+// ring, which the hand leaves behind: it has a whole round to be used in. As many rounds as a
+// parent has, and one more, find every victim there is, so a budget that other classes alone exceed
 // ends the sweep too.
 void FramePool::SweepLocked(std::vector<Frame*>& out) {
   std::size_t visits = (1 + kRoundsOfParent) * ring_.size();

@@ -8,9 +8,9 @@
 namespace firn {
 namespace {
 
-// A partition's frame: the view, the slots of its blocks, and the block's bytes (64-byte aligned for
-// the filter's lines). What every search reads, view, slots and fences, lies side by side at the
-// front, in one or two pages of memory; the filter, which is longer than all of that, comes last.
+// A partition's frame: the view, the slots of its blocks, and the block's bytes (64-byte aligned
+// for the filter's lines). What every search reads, view, slots and fences, lies side by side at
+// the front, in one or two pages of memory; the filter, longer than all of that, comes last.
 constexpr std::size_t kViewBytes = (sizeof(PartitionView) + 63) & ~std::size_t{63};
 static_assert(std::is_trivially_destructible_v<PartitionView>);
 static_assert(std::is_trivially_destructible_v<FrameSlot>);
