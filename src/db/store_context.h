@@ -39,6 +39,7 @@ struct StoreContext {
     tables.frames = &frames;
     tables.ledger = &ledger;
     tables.files = &files;
+    tables.executor = runtime.executor;
     tables.directory = directory;
   }
 

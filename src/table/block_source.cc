@@ -7,9 +7,20 @@
 #include "table/table_file_reader.h"
 
 namespace firn {
+namespace {
+
+// Through the page cache the OS reads ahead.
+PieceAhead MakeAhead(const TableFileReader& reader) {
+  Executor* const executor = reader.file().bypasses_page_cache() ? reader.executor() : nullptr;
+  return {reader.file(), reader.ledger(), MemoryClass::kIterator, executor};
+}
+
+}  // namespace
 
 FrameSource::FrameSource(const TableFileReader& reader)
-    : reader_(reader), piece_(reader.file(), reader.ledger(), MemoryClass::kIterator) {}
+    : reader_(reader),
+      piece_(reader.file(), reader.ledger(), MemoryClass::kIterator),
+      ahead_{MakeAhead(reader), MakeAhead(reader)} {}
 
 FrameSource::~FrameSource() {
   LeaveBlock();
@@ -40,7 +51,9 @@ Result<const PartitionView*> FrameSource::EnterPartition(std::size_t partition) 
     if (partition_ != nullptr) partition_->Pin();
   }
   if (partition_ == nullptr) {
-    const char* const stored = piece_.Find(table_->top().handle(partition));
+    const BlockHandle handle = table_->top().handle(partition);
+    FIRN_RETURN_IF_ERROR(TakeAhead(handle));
+    const char* const stored = piece_.Find(handle);
     const Result<Frame*> frame = table_->ReadPartition(partition, stored);
     if (!frame.ok()) return Fail(frame.status());
     EpochDomain::Guard guard;
@@ -69,6 +82,7 @@ Result<const char*> FrameSource::EnterBlock(std::size_t block) {
 Status FrameSource::ReadBlock(std::size_t block) {
   const PartitionView& partition = ResidentTable::ViewOf(*partition_);
   const BlockHandle handle = partition.handle(block);
+  FIRN_RETURN_IF_ERROR(TakeAhead(handle));
   if (piece_.Find(handle) == nullptr) FIRN_RETURN_IF_ERROR(ReadAhead(block));
   const Result<Frame*> frame = table_->ReadBlock(partition, block, piece_.Find(handle));
   if (!frame.ok()) return Fail(frame.status());
@@ -80,6 +94,7 @@ Status FrameSource::ReadBlock(std::size_t block) {
 
 Status FrameSource::Fail(const Status& status) {
   piece_.Drop();
+  DropAhead();
   return status;
 }
 
@@ -112,22 +127,42 @@ std::size_t FrameSource::NextPieceBytes() const {
       std::min<std::uint64_t>({wanted, bytes_max, budget / kBudgetPerPiece}));
 }
 
+FrameSource::ByteSpan FrameSource::PartitionsFrom(std::size_t first, std::uint64_t end_max) const {
+  const TopView& top = table_->top();
+  ByteSpan span{top.begin_of(first), top.begin_of(first)};
+  EpochDomain::Guard guard;
+  if (table_->IsResident(first, 0)) return span;
+  for (std::size_t p = first; p < top.partitions && top.handle(p).end() <= end_max; ++p) {
+    span.end = top.handle(p).end();
+  }
+  return span;
+}
+
+FrameSource::ByteSpan FrameSource::PartitionsUpTo(std::size_t last, std::uint64_t begin_min) const {
+  const TopView& top = table_->top();
+  ByteSpan span{top.handle(last).end(), top.handle(last).end()};
+  EpochDomain::Guard guard;
+  if (table_->IsResident(last, top.blocks_of(last) - 1)) return span;
+  for (std::size_t p = last + 1; p > 0 && top.begin_of(p - 1) >= begin_min; --p) {
+    span.begin = top.begin_of(p - 1);
+  }
+  return span;
+}
+
 std::uint64_t FrameSource::EndOfPiece(std::size_t block, std::size_t bytes) const {
   const PartitionView& partition = ResidentTable::ViewOf(*partition_);
   const std::uint64_t end_max = partition.handle(block).offset + bytes;
   std::size_t last = block;
   while (last + 1 < partition.blocks && partition.handle(last + 1).end() <= end_max) ++last;
   const TopView& top = table_->top();
-  if (last + 1 == partition.blocks && partition_index_ + 1 < top.partitions) {
+  const std::size_t next = partition_index_ + 1;
+  if (last + 1 == partition.blocks && next < top.partitions) {
+    // Whole partitions where they fit: their own blocks lie behind those of data.
+    const ByteSpan behind = PartitionsFrom(next, end_max);
+    if (!behind.empty()) return behind.end;
     EpochDomain::Guard guard;
-    if (!table_->IsResident(partition_index_ + 1, 0)) {
-      // Whole partitions where they fit: their own blocks lie behind those of data.
-      std::uint64_t end = 0;
-      for (std::size_t p = partition_index_ + 1; p < top.partitions; ++p) {
-        if (top.handle(p).end() > end_max) break;
-        end = top.handle(p).end();
-      }
-      return end != 0 ? end : std::min(end_max, top.handle(top.partitions - 1).end());
+    if (!table_->IsResident(next, 0)) {
+      return std::min(end_max, top.handle(top.partitions - 1).end());
     }
   }
   while (last > block && ResidentTable::IsResident(partition, last)) --last;
@@ -141,9 +176,12 @@ std::uint64_t FrameSource::BeginOfPiece(std::size_t block, std::size_t bytes) co
   std::size_t first = block;
   while (first > 0 && partition.handle(first - 1).offset >= begin_min) --first;
   if (first == 0 && partition_index_ > 0) {
+    const std::size_t previous = partition_index_ - 1;
+    const ByteSpan before = PartitionsUpTo(previous, begin_min);
+    if (!before.empty()) return before.begin;
     EpochDomain::Guard guard;
-    const std::size_t blocks = table_->top().blocks_of(partition_index_ - 1);
-    if (!table_->IsResident(partition_index_ - 1, blocks - 1)) return begin_min;
+    const std::size_t blocks = table_->top().blocks_of(previous);
+    if (!table_->IsResident(previous, blocks - 1)) return begin_min;
   }
   while (first < block && ResidentTable::IsResident(partition, first)) ++first;
   return partition.handle(first).offset;
@@ -151,6 +189,7 @@ std::uint64_t FrameSource::BeginOfPiece(std::size_t block, std::size_t bytes) co
 
 Status FrameSource::ReadAhead(std::size_t block) {
   const Step step = reads_ahead_ ? StepTo(block) : Step::kJump;
+  DropAhead();  // the walk went elsewhere
   if (step == Step::kJump) {
     piece_bytes_ = 0;
     piece_.Drop();
@@ -164,7 +203,60 @@ Status FrameSource::ReadAhead(std::size_t block) {
   // Alone it goes from the file into its frame.
   if (end - begin <= handle.end() - handle.offset) return {};
   piece_bytes_ = bytes;
-  const Status read = piece_.Read(begin, end);
+  piece_span_ = {begin, end};
+  FIRN_RETURN_IF_ERROR(PieceFailed(piece_.Read(begin, end)));
+  OrderAhead(forwards);
+  return {};
+}
+
+Status FrameSource::TakeAhead(const BlockHandle& handle) {
+  for (PieceAhead& ahead : ahead_) {
+    if (!ahead.Covers(handle)) continue;
+    piece_span_ = {ahead.begin(), ahead.end()};
+    FIRN_RETURN_IF_ERROR(PieceFailed(ahead.TakeInto(piece_)));
+    OrderAhead(ahead_forwards_);
+    break;
+  }
+  return {};
+}
+
+void FrameSource::DropAhead() {
+  for (PieceAhead& ahead : ahead_) ahead.Drop();
+}
+
+FrameSource::ByteSpan FrameSource::PartitionsNextTo(const ByteSpan& span, bool forwards,
+                                                    std::size_t bytes) const {
+  const TopView& top = table_->top();
+  std::size_t p = partition_index_;
+  if (forwards) {
+    while (p < top.partitions && top.begin_of(p) < span.end) ++p;
+    if (p == top.partitions || top.begin_of(p) != span.end) return {};
+    return PartitionsFrom(p, span.end + bytes);
+  }
+  while (p > 0 && top.begin_of(p) > span.begin) --p;
+  if (p == 0 || top.begin_of(p) != span.begin) return {};
+  return PartitionsUpTo(p - 1, span.begin - std::min<std::uint64_t>(span.begin, bytes));
+}
+
+void FrameSource::OrderAhead(bool forwards) {
+  if (!reads_ahead_) return;
+  ByteSpan last = piece_span_;
+  for (const PieceAhead& ahead : ahead_) {
+    if (ahead.begun()) last = {ahead.begin(), ahead.end()};
+  }
+  ahead_forwards_ = forwards;
+  for (PieceAhead& ahead : ahead_) {
+    const std::size_t bytes = NextPieceBytes();
+    if (!ahead.possible() || bytes != piece_bytes_) return;
+    if (ahead.begun()) continue;
+    last = PartitionsNextTo(last, forwards, bytes);
+    if (last.empty()) return;
+    ahead.Begin(last.begin, last.end);
+  }
+}
+
+// What lies behind the end of the file is missed block by block.
+Status FrameSource::PieceFailed(const Status& read) {
   if (read.ok()) return {};
   piece_bytes_ = 0;
   reads_ahead_ = false;

@@ -6,9 +6,11 @@
 // source.
 #pragma once
 
+#include <array>
 #include <memory>
 
 #include "table/file_piece.h"
+#include "table/piece_ahead.h"
 #include "table/resident_table.h"
 
 namespace firn {
@@ -20,6 +22,10 @@ class TableFileReader;
 // A walk from block to neighbouring block reads pieces of the file that grow, up to what the memory
 // budget allows, and takes its blocks from them: each is verified and becomes a frame when the walk
 // is there, so a piece is neither evicted before nor believed. Anything else reads one block.
+//
+// Past the page cache the OS reads nothing ahead. There a walk that has come to its largest pieces
+// has the next ones read while it is busy with the last; such pieces are whole partitions, whose
+// places the top knows.
 //
 // What the OS refuses in a piece is an error at once; from then on every block is read alone, so
 // that a new seek reaches all that can be read. A file that ends inside a piece is an error only
@@ -53,6 +59,11 @@ class FrameSource {
 
  private:
   enum class Step : std::uint8_t { kForward, kBackward, kJump };
+  struct ByteSpan {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    [[nodiscard]] bool empty() const { return begin == end; }
+  };
 
   void LeaveBlock();
   // For a block of the entered partition that is not resident.
@@ -63,11 +74,24 @@ class FrameSource {
   [[nodiscard]] Step StepTo(std::size_t block) const;
   // Reads a piece that holds the block and what the walk comes to next, if this is a walk.
   Status ReadAhead(std::size_t block);
+  // If the block lies in a piece that was read meanwhile, the walk goes on to that.
+  Status TakeAhead(const BlockHandle& handle);
+  // Has the partitions behind (before) the pieces read, if the walk is long enough.
+  void OrderAhead(bool forwards);
+  void DropAhead();
+  [[nodiscard]] ByteSpan PartitionsNextTo(const ByteSpan& span, bool forwards,
+                                          std::size_t bytes) const;
+  // What to make of a piece that could not be read.
+  Status PieceFailed(const Status& read);
   [[nodiscard]] std::size_t NextPieceBytes() const;
   // Where a piece ends (begins) that begins (ends) with the block and has at most `bytes`: behind
   // it when all that follows is resident.
   [[nodiscard]] std::uint64_t EndOfPiece(std::size_t block, std::size_t bytes) const;
   [[nodiscard]] std::uint64_t BeginOfPiece(std::size_t block, std::size_t bytes) const;
+  // The whole partitions from `first` on (up to `last`) that end (begin) within the bound. Empty
+  // when the nearest block of theirs is resident, or not one partition fits.
+  [[nodiscard]] ByteSpan PartitionsFrom(std::size_t first, std::uint64_t end_max) const;
+  [[nodiscard]] ByteSpan PartitionsUpTo(std::size_t last, std::uint64_t begin_min) const;
 
   static constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
@@ -82,6 +106,10 @@ class FrameSource {
   std::size_t piece_bytes_ = 0;  // of the walk's last piece; 0: no walk yet
   bool reads_ahead_ = true;
   FilePiece piece_;
+  ByteSpan piece_span_;  // what was asked of the piece: whole blocks
+  // Two, so that the device has the next order before it has done the last.
+  std::array<PieceAhead, 2> ahead_;
+  bool ahead_forwards_ = true;
 };
 
 // Reads ahead kPieceBytes, in the direction in which blocks are asked for.

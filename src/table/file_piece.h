@@ -30,10 +30,21 @@ class FilePiece {
   // Reads the file's bytes [begin, end), and what the device reads along with them. After an error
   // the piece is empty. Requires: begin < end <= the file's size.
   Status Read(std::uint64_t begin, std::uint64_t end);
+  // Takes the memory that Read of this range needs; the piece is empty after.
+  void Reserve(std::uint64_t begin, std::uint64_t end);
   // Empties the piece and gives its memory back.
   void Drop();
+  // Exchanges bytes and memory. Requires: both are of one file, ledger and class.
+  void Swap(FilePiece& other);
 
  private:
+  // The range that is read for [begin, end).
+  struct Range {
+    std::uint64_t begin;
+    std::uint64_t end;
+  };
+  [[nodiscard]] Range Aligned(std::uint64_t begin, std::uint64_t end) const;
+
   const TableFile& file_;
   MemoryLedger& ledger_;
   const MemoryClass kind_;

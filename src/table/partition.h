@@ -118,6 +118,10 @@ struct TopView {
   [[nodiscard]] BlockHandle handle(std::size_t i) const {
     return LoadHandle(records + i * kTopRecordBytes);
   }
+  // Where the data blocks of a partition begin; its own block ends where the next one's begin (P1).
+  [[nodiscard]] std::uint64_t begin_of(std::size_t i) const {
+    return i == 0 ? 0 : handle(i - 1).end();
+  }
   [[nodiscard]] std::size_t blocks_of(std::size_t i) const {
     return LoadFixed<std::uint32_t>(records + i * kTopRecordBytes + kBlockHandleBytes);
   }

@@ -38,6 +38,7 @@ class TableFileReader final : public TableReader {
   [[nodiscard]] const TableFile& file() const { return file_; }
   [[nodiscard]] FramePool& frames() const { return frames_; }
   [[nodiscard]] MemoryLedger& ledger() const { return ledger_; }
+  [[nodiscard]] Executor* executor() const { return executor_; }
 
  private:
   [[nodiscard]] Result<const ResidentTable*> OpenResident() const;
@@ -50,6 +51,7 @@ class TableFileReader final : public TableReader {
   const TableMetadata metadata_;
   FramePool& frames_;
   MemoryLedger& ledger_;
+  Executor* const executor_;
   const TableFile file_;
   // Owned; set once, by whoever is first (compare_exchange, release; loads acquire).
   mutable std::atomic<ResidentTable*> resident_{nullptr};

@@ -25,7 +25,7 @@ inline void ExpectOk(const Status& status) { ASSERT_TRUE(status.ok()) << status.
 class TableFixture {
  public:
   explicit TableFixture(std::uint64_t budget = std::uint64_t{1} << 30, std::size_t files_max = 4,
-                        PageCache cache = PageCache::kUse)
+                        PageCache cache = PageCache::kUse, Executor* executor = nullptr)
       : file_system_(MemoryFileSystem::Create()),
         ledger_(budget),
         frames_(ledger_),
@@ -34,6 +34,7 @@ class TableFixture {
                 .frames = &frames_,
                 .ledger = &ledger_,
                 .files = &files_,
+                .executor = executor,
                 .directory = "/",
                 .database = kTestDatabase};
   }

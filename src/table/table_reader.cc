@@ -37,6 +37,7 @@ TableFileReader::TableFileReader(const TableContext& context, TableMetadata meta
     : metadata_(std::move(metadata)),
       frames_(*context.frames),
       ledger_(*context.ledger),
+      executor_(context.executor),
       file_(context, metadata_) {}
 
 TableFileReader::~TableFileReader() {

@@ -34,6 +34,7 @@ struct LookupKey {
   std::uint64_t hash;
 };
 
+class Executor;   // env/runtime.h
 class OpenFiles;  // table/open_files.h: bounds the descriptors held by all tables of a store
 
 // Shared by all tables of a store; outlives them.
@@ -42,6 +43,7 @@ struct TableContext {
   FramePool* frames = nullptr;
   MemoryLedger* ledger = nullptr;
   OpenFiles* files = nullptr;
+  Executor* executor = nullptr;  // null: walks do not read ahead beside themselves
   std::string directory;
   DatabaseId database;
 };
