@@ -17,7 +17,9 @@ namespace {
 // Tasks run when the test says so, or never.
 class HeldTasks final : public Executor {
  public:
-  void Schedule(Priority, std::function<void()> task) override { tasks_.push_back(std::move(task)); }
+  void Schedule(Priority, std::function<void()> task) override {
+    tasks_.push_back(std::move(task));
+  }
   std::uint64_t ScheduleAfter(Micros, Priority priority, std::function<void()> task) override {
     Schedule(priority, std::move(task));
     return 0;
@@ -178,7 +180,9 @@ TEST_P(PieceAheadTest, WhatNobodyCanReadIsTheWalksError) {
   const auto cursor = reader_->NewCursor(TableReader::CursorUse::kRead);
   ExpectOk(forwards() ? cursor->SeekToFirst() : cursor->SeekToLast());
   EntryBatch batch;
-  while (tasks.held() == 0) ExpectOk(forwards() ? cursor->Next(batch, 64) : cursor->Prev(batch, 64));
+  while (tasks.held() == 0) {
+    ExpectOk(forwards() ? cursor->Next(batch, 64) : cursor->Prev(batch, 64));
+  }
   const std::uint64_t looks = fixture_->file_system().looks();
   fixture_->file_system().InjectFault({.at_call = looks + 1, .kind = Fault::Kind::kLook});
   Status status;
