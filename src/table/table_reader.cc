@@ -91,7 +91,7 @@ Result<bool> TableFileReader::GetInPartition(const ResidentTable& table,
   // search below runs while the filter's line is on its way.
   if (!partition.filter.MayContain(key.hash)) return false;
   std::size_t i = partition.FindBlock(key.key);
-  ResidentTable::PrefetchForLookup(partition, i);
+  table.PrefetchForLookup(partition, i);
   for (; i < partition.blocks; ++i) {
     Frame* frame = ResidentTable::HitBlock(partition, i);
     if (frame == nullptr) [[unlikely]] {
