@@ -107,18 +107,28 @@ class BlockView {
     std::uint64_t matches = MatchTags(keys_.base + kBlockHeaderBytes, count(), tag);
     while (matches != 0) {
       const auto i = static_cast<std::size_t>(__builtin_ctzll(matches));
-      // The key almost surely matches: its tail, its head and its value come in together.
-      __builtin_prefetch(keys_.heads + i * kHeadBytes);
-      if (marks_ != nullptr) __builtin_prefetch(mark_address(i));
-      const Slice expected = value(i);
-      PrefetchLines(expected.data(), std::min(expected.size(), kValuePrefetchBytes));
+      PrefetchEntry(i);  // the key almost surely matches
       if (keys_.Equals(i, key) && sequence(i) <= at) return i;
       matches &= matches - 1;
     }
     return count();
   }
+  // Fetches the entry that Find with this hash looks at first.
+  void PrefetchTagged(std::uint64_t hash) const {
+    const auto tag = static_cast<std::uint8_t>(hash);
+    const std::uint64_t matches = MatchTags(keys_.base + kBlockHeaderBytes, count(), tag);
+    if (matches != 0) PrefetchEntry(static_cast<std::size_t>(__builtin_ctzll(matches)));
+  }
 
  private:
+  // Its head, tail, mark and value come in together.
+  void PrefetchEntry(std::size_t i) const {
+    __builtin_prefetch(keys_.heads + i * kHeadBytes);
+    __builtin_prefetch(keys_.base + keys_.tails[i]);
+    if (marks_ != nullptr) __builtin_prefetch(mark_address(i));
+    const Slice expected = value(i);
+    PrefetchLines(expected.data(), std::min(expected.size(), kValuePrefetchBytes));
+  }
   [[nodiscard]] std::uint64_t mark(std::size_t i) const {
     return wide_marks_ ? LoadFixed<std::uint64_t>(mark_address(i))
                        : LoadFixed<std::uint32_t>(mark_address(i));

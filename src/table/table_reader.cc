@@ -112,13 +112,38 @@ Result<bool> TableFileReader::GetInPartition(const ResidentTable& table,
   return false;
 }
 
-void TableFileReader::Prefetch(const LookupKey& key) const {
+const PartitionView* TableFileReader::HitPartitionOf(const LookupKey& key) const {
   const ResidentTable* table = resident_.load(std::memory_order_acquire);
-  if (table == nullptr) return;
+  if (table == nullptr) return nullptr;
   const std::size_t i = table->top().fences.LowerBound(key.key);
-  if (i == table->partitions()) return;
+  if (i == table->partitions()) return nullptr;
   const Frame* frame = table->HitPartition(i);
-  if (frame != nullptr) ResidentTable::ViewOf(*frame).filter.Prefetch(key.hash);
+  return frame == nullptr ? nullptr : &ResidentTable::ViewOf(*frame);
+}
+
+void TableFileReader::Prefetch(const LookupKey& key) const {
+  const PartitionView* const partition = HitPartitionOf(key);
+  if (partition != nullptr) partition->filter.Prefetch(key.hash);
+}
+
+void TableFileReader::PrefetchIndex(const LookupKey& key) const {
+  const PartitionView* const partition = HitPartitionOf(key);
+  if (partition == nullptr) return;
+  partition->filter.Prefetch(key.hash);
+  partition->PrefetchSearch(key.key);
+}
+
+const Frame* TableFileReader::PrefetchBlock(const LookupKey& key) const {
+  const PartitionView* const partition = HitPartitionOf(key);
+  if (partition == nullptr || !partition->filter.MayContain(key.hash)) return nullptr;
+  const std::size_t block = partition->FindBlock(key.key);
+  const ResidentTable& table = *resident_.load(std::memory_order_acquire);
+  table.PrefetchForLookup(*partition, block);
+  return partition->slots[block].load(std::memory_order_acquire);
+}
+
+void TableReader::PrefetchEntry(const LookupKey& key, const Frame& block) {
+  BlockView(block.data()).PrefetchTagged(key.hash);
 }
 
 Result<const FragmentedTombstones*> TableFileReader::Tombstones() const {
