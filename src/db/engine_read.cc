@@ -1,9 +1,5 @@
 // The read verbs: find the view, read at the right sequence, keep it alive as long as needed.
 
-#include <algorithm>
-#include <span>
-#include <vector>
-
 #include "base/seeded_bug.h"
 #include "base/status_macros.h"
 #include "cache/epoch.h"
@@ -61,21 +57,12 @@ Result<std::vector<std::optional<std::string>>> Engine::ReadMany(
   FIRN_ASSIGN_OR_RETURN(const Moment moment, TakeMoment(options.keyspace, options.snapshot));
   std::vector<std::optional<std::string>> values;
   values.reserve(keys.size());
-  const ReadView& view = *moment.view.get();
-  const std::vector<LookupKey> lookups(keys.begin(), keys.end());
-  for (std::size_t begin = 0; begin < lookups.size(); begin += kPointReadsInWave) {
-    const auto wave = std::span(lookups).subspan(
-        begin, std::min(kPointReadsInWave, lookups.size() - begin));
-    if (wave.size() > 1) {
-      EpochDomain::Guard guard;
-      PrefetchPointReads(view, wave);
-    }
-    for (const LookupKey& key : wave) {
-      EpochDomain::Guard guard;
-      PointResult result;
-      FIRN_RETURN_IF_ERROR(PointRead(view, key, moment.sequence, &result));
-      values.push_back(result.found ? std::optional<std::string>(result.value) : std::nullopt);
-    }
+  for (const Slice key : keys) {
+    EpochDomain::Guard guard;
+    PointResult result;
+    FIRN_RETURN_IF_ERROR(
+        PointRead(*moment.view.get(), LookupKey(key), moment.sequence, &result));
+    values.push_back(result.found ? std::optional<std::string>(result.value) : std::nullopt);
   }
   return values;
 }

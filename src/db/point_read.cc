@@ -4,7 +4,6 @@
 #include <array>
 #include <span>
 
-#include "base/check.h"
 #include "base/status_macros.h"
 
 namespace firn {
@@ -86,35 +85,7 @@ Status ReadRuns(std::span<const Run* const> runs, Search& search) {
   return Status();
 }
 
-// In the newest run whose filter lets the key through; null if there is none.
-const Frame* PrefetchBlock(const ReadView& view, const LookupKey& key) {
-  for (const Run* run : view.runs()) {
-    const TableReader* const table = run->Find(key);
-    const Frame* const block = table == nullptr ? nullptr : table->PrefetchBlock(key);
-    if (block != nullptr) return block;
-  }
-  return nullptr;
-}
-
 }  // namespace
-
-// Each loop waits once for what it fetched for all keys in the loop before, where a PointRead alone
-// waits for itself at every step.
-void PrefetchPointReads(const ReadView& view, std::span<const LookupKey> keys) {
-  FIRN_CHECK(keys.size() <= kPointReadsInWave);
-  for (const LookupKey& key : keys) {
-    for (const Memtable* memtable : view.memtables()) memtable->PrefetchFilter(key.hash);
-    for (const Run* run : view.runs()) {
-      const TableReader* const table = run->Find(key);
-      if (table != nullptr) table->PrefetchIndex(key);
-    }
-  }
-  std::array<const Frame*, kPointReadsInWave> blocks;
-  for (std::size_t i = 0; i < keys.size(); ++i) blocks[i] = PrefetchBlock(view, keys[i]);
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (blocks[i] != nullptr) TableReader::PrefetchEntry(keys[i], *blocks[i]);
-  }
-}
 
 Status PointRead(const ReadView& view, const LookupKey& key, SequenceNumber at,
                  PointResult* result) {

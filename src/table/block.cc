@@ -14,10 +14,8 @@ const char* BlockView::Check(Slice raw) {
   if ((flags & ~kBlockKnownFlags) != 0 || LoadFixed<std::uint16_t>(raw.data() + 2) != 0) {
     return "block with unknown flags";
   }
-  constexpr std::uint8_t kAllEven = kBlockEvenTails | kBlockEvenValues;
-  if (((flags & kBlockWideMarks) != 0 && (flags & kBlockHasMarks) == 0) ||
-      ((flags & kBlockWideBounds) != 0 && (flags & kAllEven) == kAllEven)) {
-    return "block with flags that contradict each other";
+  if ((flags & kBlockWideMarks) != 0 && (flags & kBlockHasMarks) == 0) {
+    return "block with unknown flags";
   }
   const std::size_t limit = entries == 1 ? kOversizedBlockBytesMax : kBlockBytesMax;
   if (raw.size() > limit) return "block too large";
@@ -28,9 +26,9 @@ const char* BlockView::Check(Slice raw) {
     return "block shorter than its prefix";
   }
   const BlockView view(raw.data());
-  if (view.keys_.tails[0] != layout.prefix + prefix_bytes) return "key tails misplaced";
-  if (view.values_[0] != view.keys_.tails[entries]) return "values misplaced";
-  if (view.values_[entries] != raw.size()) return "values do not fill the block";
+  if (view.keys_.offset(0) != layout.prefix + prefix_bytes) return "key tails misplaced";
+  if (view.keys_.offset(2 * std::size_t{entries}) != raw.size())
+    return "values do not fill the block";
   const Slice padding = raw.substr(kBlockHeaderBytes + entries, PaddedTagBytes(entries) - entries);
   if (std::any_of(padding.begin(), padding.end(), [](char byte) { return byte != 0; })) {
     return "dirty padding";
@@ -41,8 +39,8 @@ const char* BlockView::Check(Slice raw) {
 
 const char* BlockView::CheckEntries() const {
   for (std::size_t i = 0; i < count(); ++i) {
-    const std::size_t begin = values_[i];
-    const std::size_t end = values_[i + 1];
+    const std::size_t begin = keys_.offset(count() + i);
+    const std::size_t end = keys_.offset(count() + i + 1);
     if (end < begin) return "value outside";
     if (end - begin > kValueBytesMax) return "value too long";
     const EntryKind entry_kind = kind(i);

@@ -8,7 +8,7 @@
 namespace firn {
 namespace {
 
-constexpr std::size_t kNarrowBoundMax = 0xFFFF;
+constexpr std::size_t kNarrowOffsetMax = 0xFFFF;
 constexpr std::uint64_t kNarrowMarkSequences = std::uint64_t{1} << 24;
 
 template <std::unsigned_integral T>
@@ -52,13 +52,6 @@ void BlockBuilder::Clear() {
   all_puts_ = true;
 }
 
-bool BlockBuilder::EvenValues() const {
-  for (std::size_t i = 1; i < count_; ++i) {
-    if (value_ends_[i] - value_ends_[i - 1] != value_ends_[0]) return false;
-  }
-  return true;
-}
-
 std::uint8_t BlockBuilder::FlagsFor(const KeyColumnEncoder& encoder) const {
   std::uint8_t flags = 0;
   if (!all_puts_ || sequence_max_ != 0) {
@@ -66,14 +59,11 @@ std::uint8_t BlockBuilder::FlagsFor(const KeyColumnEncoder& encoder) const {
     if (sequence_max_ - sequence_min_ >= kNarrowMarkSequences) flags |= kBlockWideMarks;
   }
   if (encoder.has_short_keys()) flags |= kBlockHasShortKeys;
-  if (encoder.even_tails()) flags |= kBlockEvenTails;
-  if (EvenValues()) flags |= kBlockEvenValues;
-  if (encoder.even_tails() && EvenValues()) return flags;
   const std::size_t bytes = LayoutOf(count_, flags).prefix + encoder.prefix_bytes() +
                             encoder.tail_bytes() + values().size();
   const std::size_t narrow_max =
-      kNarrowBoundMax + (BugIsOn(SeededBug::kNarrowOffsetsOneTooFar) ? 1 : 0);
-  if (bytes > narrow_max) flags |= kBlockWideBounds;
+      kNarrowOffsetMax + (BugIsOn(SeededBug::kNarrowOffsetsOneTooFar) ? 1 : 0);
+  if (bytes > narrow_max) flags |= kBlockWideOffsets;
   return flags;
 }
 
@@ -96,7 +86,7 @@ Slice BlockBuilder::EncodeFront() {
   std::memset(to, 0, PaddedTagBytes(count_));
   std::memcpy(to, tags_.data(), count_);
   to = encoder.WriteHeads(to + PaddedTagBytes(count_));
-  to = WriteBounds(to, encoder, tails, flags);
+  to = WriteOffsets(to, encoder, tails, (flags & kBlockWideOffsets) != 0);
   if ((flags & kBlockHasMarks) != 0) to = WriteMarks(to, (flags & kBlockWideMarks) != 0);
   if (encoder.has_short_keys()) to = encoder.WriteHeadLengths(to);
   to = encoder.WritePrefixAndTails(to);
@@ -104,23 +94,15 @@ Slice BlockBuilder::EncodeFront() {
   return front_;
 }
 
-char* BlockBuilder::WriteBounds(char* to, const KeyColumnEncoder& encoder, std::size_t first,
-                                std::uint8_t flags) const {
-  const auto put = [&to, wide = (flags & kBlockWideBounds) != 0](std::size_t bound) {
-    to = wide ? Put<std::uint32_t>(to, bound) : Put<std::uint16_t>(to, bound);
+char* BlockBuilder::WriteOffsets(char* to, const KeyColumnEncoder& encoder, std::size_t first,
+                                 bool wide) const {
+  const auto put = [wide, &to](std::size_t offset) {
+    to = wide ? Put<std::uint32_t>(to, offset) : Put<std::uint16_t>(to, offset);
   };
-  const std::size_t values = first + encoder.tail_bytes();
-  const bool even_tails = (flags & kBlockEvenTails) != 0;
-  if (even_tails) {
-    to = Put<std::uint32_t>(to, encoder.tail_bytes(0));
-  } else {
-    std::size_t bound = first;
-    put(bound);
-    for (std::size_t i = 0; i < count_; ++i) put(bound += encoder.tail_bytes(i));
-  }
-  if ((flags & kBlockEvenValues) != 0) return Put<std::uint32_t>(to, value_ends_[0]);
-  if (even_tails) put(values);
-  for (std::size_t i = 0; i < count_; ++i) put(values + value_ends_[i]);
+  std::size_t offset = first;
+  put(offset);
+  for (std::size_t i = 0; i < count_; ++i) put(offset += encoder.tail_bytes(i));
+  for (std::size_t i = 0; i < count_; ++i) put(offset + value_ends_[i]);
   return to;
 }
 

@@ -23,7 +23,7 @@ class BlockBuilder {
   [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] bool room() const { return count_ < kBlockEntriesMax; }
   [[nodiscard]] std::size_t count() const { return count_; }
-  // Size of the block if it were encoded now, within its common prefix and what even lengths save.
+  // Size of the block if it were encoded now, within its common prefix.
   [[nodiscard]] std::size_t bytes() const {
     return kBlockHeaderBytes + count_ * kEntryOverheadBytes + keys_.size() + values().size();
   }
@@ -35,7 +35,7 @@ class BlockBuilder {
   [[nodiscard]] Slice values() const { return oversized_.empty() ? Slice(values_) : oversized_; }
   void Clear();
 
-  // Tag, head, two narrow bounds and a narrow mark.
+  // Tag, head, two narrow offsets and a narrow mark.
   static constexpr std::size_t kEntryOverheadBytes = 1 + kHeadBytes + 2 * 2 + 4;
 
  private:
@@ -45,9 +45,7 @@ class BlockBuilder {
   }
   void AddColumns(const Entry& entry, std::uint64_t hash);
   [[nodiscard]] std::uint8_t FlagsFor(const KeyColumnEncoder& encoder) const;
-  [[nodiscard]] bool EvenValues() const;
-  char* WriteBounds(char* to, const KeyColumnEncoder& encoder, std::size_t first,
-                    std::uint8_t flags) const;
+  char* WriteOffsets(char* to, const KeyColumnEncoder& encoder, std::size_t first, bool wide) const;
   char* WriteMarks(char* to, bool wide) const;
 
   std::size_t count_ = 0;

@@ -69,7 +69,7 @@ Result<const char*> FrameSource::EnterBlock(std::size_t block) {
   const PartitionView& partition = ResidentTable::ViewOf(*partition_);
   {
     EpochDomain::Guard guard;
-    table_->PrefetchBlock(partition, block);
+    ResidentTable::PrefetchBlock(partition, block);
     block_ = ResidentTable::HitBlock(partition, block);
     if (block_ != nullptr) block_->Pin();
   }
@@ -264,7 +264,7 @@ Status FrameSource::PieceFailed(const Status& read) {
 }
 
 void FrameSource::Prefetch(std::size_t block) const {
-  table_->PrefetchBlock(ResidentTable::ViewOf(*partition_), block);
+  ResidentTable::PrefetchBlock(ResidentTable::ViewOf(*partition_), block);
 }
 
 StreamSource::StreamSource(const TableFileReader& reader)

@@ -96,11 +96,12 @@ const char* ParseFences(Slice section, std::size_t count, KeyColumn* fences) {
   column.count = count;
   column.base = base;
   column.heads = base + kHeaderBytes;
-  column.tails = {.stored = column.heads + count * kHeadBytes, .wide = true};
+  column.offsets = column.heads + count * kHeadBytes;
+  column.wide = true;
   if (flags == kHasShortKeys) column.head_lengths = base + head_lengths;
   column.prefix = section.substr(columns, prefix_bytes);
-  if (column.tails[0] != columns + prefix_bytes) return "fence tails misplaced";
-  if (column.tails[count] != section.size()) return "fences do not fill their section";
+  if (column.offset(0) != columns + prefix_bytes) return "fence tails misplaced";
+  if (column.offset(count) != section.size()) return "fences do not fill their section";
   if (const char* wrong = column.Check(section.size()); wrong != nullptr) return wrong;
   *fences = column;
   return nullptr;

@@ -3,7 +3,7 @@
 // part that may hold a key is the first whose fence is >= the key.
 //
 //   0 u32 fences | 4 u32 prefix bytes | 8 u32 flags (1: head lengths present) | 12 u32 zero
-//   heads: n x u64 | bounds of tails: (n + 1) x u32, from the section's start
+//   heads: n x u64 | offsets: (n + 1) x u32, ends of tails from the section's start
 //   head lengths: n x u8, if flagged | prefix | tails
 //
 // Threads: FenceBuilder one; the parsed column is a view.

@@ -19,14 +19,14 @@ std::string KeyColumn::Key(std::size_t i) const {
 }
 
 const char* KeyColumn::Check(std::size_t bytes) const {
-  if (tails[0] > bytes) return "key tails start outside";
+  if (offset(0) > bytes) return "key tails start outside";
   for (std::size_t i = 0; i < count; ++i) {
-    if (tails[i + 1] < tails[i] || tails[i + 1] > bytes) return "key tail outside";
+    if (offset(i + 1) < offset(i) || offset(i + 1) > bytes) return "key tail outside";
     const std::size_t length = head_length(i);
     if (length > kHeadBytes) return "key head too long";
     if (length < kHeadBytes) {
       const std::uint64_t used = length == 0 ? 0 : ~std::uint64_t{0} << (8 * (kHeadBytes - length));
-      if (tails[i + 1] != tails[i]) return "short key with a tail";
+      if (offset(i + 1) != offset(i)) return "short key with a tail";
       if ((head(i) & ~used) != 0) return "short key with a dirty head";
     }
     if (key_bytes(i) > kKeyBytesMax) return "key too long";
@@ -41,7 +41,6 @@ KeyColumnEncoder::KeyColumnEncoder(std::span<const Slice> keys) : keys_(keys) {
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     has_short_keys_ |= keys_[i].size() - prefix_bytes_ < kHeadBytes;
     tail_bytes_ += tail_bytes(i);
-    even_tails_ &= tail_bytes(i) == tail_bytes(0);
   }
 }
 

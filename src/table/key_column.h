@@ -23,30 +23,15 @@ namespace firn {
 
 inline constexpr std::size_t kHeadBytes = 8;
 
-// Where byte strings that follow each other begin and end, from the start of a block or section:
-// bounds as they are stored, or, for strings of one length, arithmetic. What is computed needs no
-// memory, neither on disk nor in the processor's cache, and no fetch before the string's own.
-struct BoundColumn {
-  const char* stored = nullptr;  // u16 or u32; null: even
-  bool wide = false;             // they are u32
-  std::size_t first = 0;         // of even ones
-  std::size_t step = 0;
-
-  [[nodiscard]] std::size_t operator[](std::size_t i) const {
-    if (stored == nullptr) return first + i * step;
-    return wide ? LoadFixed<std::uint32_t>(stored + i * sizeof(std::uint32_t))
-                : LoadFixed<std::uint16_t>(stored + i * sizeof(std::uint16_t));
-  }
-};
-
 class KeyColumn {
  public:
   std::size_t count = 0;
   Slice prefix;
   const char* heads = nullptr;         // count x u64
   const char* head_lengths = nullptr;  // count x u8, or null: all 8
+  const char* offsets = nullptr;       // count + 1 ends of tails, u16 or u32, from `base`
   const char* base = nullptr;
-  BoundColumn tails;  // count + 1 bounds, from `base`
+  bool wide = false;  // offsets are u32
 
   [[nodiscard]] std::uint64_t head(std::size_t i) const {
     return LoadFixed<std::uint64_t>(heads + i * sizeof(std::uint64_t));
@@ -54,12 +39,16 @@ class KeyColumn {
   [[nodiscard]] std::size_t head_length(std::size_t i) const {
     return head_lengths == nullptr ? kHeadBytes : static_cast<std::uint8_t>(head_lengths[i]);
   }
+  [[nodiscard]] std::size_t offset(std::size_t i) const {
+    return wide ? LoadFixed<std::uint32_t>(offsets + i * sizeof(std::uint32_t))
+                : LoadFixed<std::uint16_t>(offsets + i * sizeof(std::uint16_t));
+  }
   [[nodiscard]] Slice tail(std::size_t i) const {
-    const std::size_t begin = tails[i];
-    return {base + begin, tails[i + 1] - begin};
+    const std::size_t begin = offset(i);
+    return {base + begin, offset(i + 1) - begin};
   }
   [[nodiscard]] std::size_t key_bytes(std::size_t i) const {
-    return prefix.size() + head_length(i) + tails[i + 1] - tails[i];
+    return prefix.size() + head_length(i) + offset(i + 1) - offset(i);
   }
 
   [[nodiscard]] bool Equals(std::size_t i, Slice key) const;
@@ -182,8 +171,8 @@ inline char* KeyColumn::CopyKeyLoosely(std::size_t i, char* to) const {
   }
   StoreFixed(to, __builtin_bswap64(head(i)));
   to += head_length(i);
-  const std::size_t begin = tails[i];
-  const std::size_t bytes = tails[i + 1] - begin;
+  const std::size_t begin = offset(i);
+  const std::size_t bytes = offset(i + 1) - begin;
   if (bytes <= kCopySlack) [[likely]] {
     std::memcpy(to, base + begin, kCopySlack);
   } else {
@@ -201,8 +190,6 @@ class KeyColumnEncoder {
   [[nodiscard]] std::size_t prefix_bytes() const { return prefix_bytes_; }
   [[nodiscard]] bool has_short_keys() const { return has_short_keys_; }
   [[nodiscard]] std::size_t tail_bytes() const { return tail_bytes_; }
-  // All tails are as long as the first.
-  [[nodiscard]] bool even_tails() const { return even_tails_; }
   // Each returns the position behind what it wrote.
   char* WriteHeads(char* to) const;
   char* WriteHeadLengths(char* to) const;
@@ -217,7 +204,6 @@ class KeyColumnEncoder {
   std::size_t prefix_bytes_ = 0;
   std::size_t tail_bytes_ = 0;
   bool has_short_keys_ = false;
-  bool even_tails_ = true;
 };
 
 }  // namespace firn

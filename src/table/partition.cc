@@ -82,15 +82,6 @@ void FencePrefix::Take(Slice prefix) {
   mask = kept == 0 ? 0 : ~std::uint64_t{0} << (8 * (kHeadBytes - kept));
 }
 
-void PartitionView::PrefetchSearch(Slice key) const {
-  const std::size_t prefix_bytes = fences.prefix.size();
-  if (key.size() < prefix_bytes) return;
-  const std::uint64_t head = KeyHead(key.substr(prefix_bytes));
-  const std::size_t first = samples.StretchOf(head) * samples.stretch;
-  if (slots != nullptr) __builtin_prefetch(slots + first);
-  __builtin_prefetch(fences.heads + first * kHeadBytes);
-}
-
 std::size_t PartitionView::FindBlock(Slice key) const {
   const std::size_t prefix_bytes = fences.prefix.size();
   const FencePrefix& prefix = samples.prefix;

@@ -96,8 +96,6 @@ struct PartitionView {
   std::size_t usual_block_bytes = 0;    // the average, in memory
   FrameSlot* slots = nullptr;  // one per block; null where blocks are not kept in frames
 
-  // Fetches what FindBlock reads and the slots it may name.
-  void PrefetchSearch(Slice key) const;
   // The first block that may hold the key. Requires: the last fence is >= key.
   [[nodiscard]] std::size_t FindBlock(Slice key) const;
   [[nodiscard]] BlockHandle handle(std::size_t i) const {

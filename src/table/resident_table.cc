@@ -99,10 +99,6 @@ Result<Frame*> ResidentTable::ReadBlock(const PartitionView& partition, std::siz
     frames_.Discard(frame);
     return status;
   }
-  const std::uint8_t flags = BlockView::Flags(frame->data());
-  if (usual_flags_.load(std::memory_order_relaxed) != flags) {
-    usual_flags_.store(flags, std::memory_order_relaxed);
-  }
   return frame;
 }
 

@@ -6,7 +6,6 @@
 // frame.
 #pragma once
 
-#include <atomic>
 #include <memory>
 
 #include "base/prefetch.h"
@@ -59,23 +58,24 @@ class ResidentTable {
   // Fetches what a search reads of a resident block before it knows the entry: the frame's header
   // and the block's columns up to the prefix, where a usual block has it. Its lines come at once
   // instead of one miss after the other; what the entry adds comes with its value.
-  void PrefetchBlock(const PartitionView& partition, std::size_t block) const {
+  static void PrefetchBlock(const PartitionView& partition, std::size_t block) {
     const Frame* frame = partition.slots[block].load(std::memory_order_relaxed);
     if (frame == nullptr) return;
+    const std::size_t entries = partition.usual_block_entries;
     const char* const bytes = frame->data();
-    PrefetchLines(bytes - sizeof(Frame), sizeof(Frame) + UsualLayout(partition).prefix);
+    PrefetchLines(bytes - sizeof(Frame), sizeof(Frame) + LayoutOf(entries, 0).prefix);
     PrefetchTranslations(bytes, partition.usual_block_bytes);
   }
 
   // The same for a lookup by tag, which looks at one head, and at that together with the value.
   // Where the value lies is not known yet, but its page can be found meanwhile.
-  void PrefetchForLookup(const PartitionView& partition, std::size_t block) const {
+  static void PrefetchForLookup(const PartitionView& partition, std::size_t block) {
     const Frame* frame = partition.slots[block].load(std::memory_order_relaxed);
     if (frame == nullptr) return;
-    const BlockLayout layout = UsualLayout(partition);
+    const BlockLayout layout = LayoutOf(partition.usual_block_entries, 0);
     const char* const bytes = frame->data();
     PrefetchLines(bytes - sizeof(Frame), sizeof(Frame) + layout.heads);
-    PrefetchLines(bytes + layout.tail_bounds, layout.marks - layout.tail_bounds);
+    PrefetchLines(bytes + layout.offsets, layout.prefix - layout.offsets);
     PrefetchTranslations(bytes, partition.usual_block_bytes);
   }
 
@@ -103,9 +103,6 @@ class ResidentTable {
     if (frame != nullptr) frame->Touch();
     return frame;
   }
-  [[nodiscard]] BlockLayout UsualLayout(const PartitionView& partition) const {
-    return LayoutOf(partition.usual_block_entries, usual_flags_.load(std::memory_order_relaxed));
-  }
   // From `stored`, or from the file if that is null.
   Status Fetch(const BlockHandle& handle, BlockType type, const char* stored, char* to) const {
     return stored == nullptr ? file_.ReadBlock(handle, type, to)
@@ -120,8 +117,6 @@ class ResidentTable {
   OwnedBlock top_;
   TopView top_view_;
   std::unique_ptr<FrameSlot[]> slots_;
-  // Of the block read last: what is fetched ahead follows it. A hint.
-  mutable std::atomic<std::uint8_t> usual_flags_{0};
   std::uint64_t accounted_bytes_ = 0;
 };
 

@@ -184,8 +184,8 @@ Result<bool> TableCursor<Source>::StepBackward() {
 template <typename Source>
 char* TableCursor<Source>::ReserveKeys(std::size_t first, std::size_t count) {
   const KeyColumn& keys = block_.keys();
-  const std::size_t bytes = count * (keys.prefix.size() + kHeadBytes) + keys.tails[first + count] -
-                            keys.tails[first] + KeyColumn::kCopySlack;
+  const std::size_t bytes = count * (keys.prefix.size() + kHeadBytes) + keys.offset(first + count) -
+                            keys.offset(first) + KeyColumn::kCopySlack;
   if (bytes > keys_capacity_) {
     keys_capacity_ = std::max(bytes, 2 * keys_capacity_);
     keys_ = std::make_unique_for_overwrite<char[]>(keys_capacity_);

@@ -23,8 +23,6 @@ class TableFileReader final : public TableReader {
                                  TableLookup* lookup) const override;
   [[nodiscard]] Result<const FragmentedTombstones*> Tombstones() const override;
   void Prefetch(const LookupKey& key) const override;
-  void PrefetchIndex(const LookupKey& key) const override;
-  [[nodiscard]] const Frame* PrefetchBlock(const LookupKey& key) const override;
   [[nodiscard]] std::unique_ptr<EntryCursor> NewCursor(CursorUse use) const override;
   [[nodiscard]] Status Verify(const std::function<void(std::uint64_t)>& progress,
                               const FindingSink& found) const override;
@@ -44,8 +42,6 @@ class TableFileReader final : public TableReader {
 
  private:
   [[nodiscard]] Result<const ResidentTable*> OpenResident() const;
-  // The resident partition in which the key would be, or null.
-  [[nodiscard]] const PartitionView* HitPartitionOf(const LookupKey& key) const;
   [[nodiscard]] Result<Frame*> PartitionFrame(const ResidentTable& table,
                                               std::size_t partition) const;
   [[nodiscard]] Result<bool> GetInPartition(const ResidentTable& table,

@@ -91,7 +91,7 @@ Result<bool> TableFileReader::GetInPartition(const ResidentTable& table,
   // search below runs while the filter's line is on its way.
   if (!partition.filter.MayContain(key.hash)) return false;
   std::size_t i = partition.FindBlock(key.key);
-  table.PrefetchForLookup(partition, i);
+  ResidentTable::PrefetchForLookup(partition, i);
   for (; i < partition.blocks; ++i) {
     Frame* frame = ResidentTable::HitBlock(partition, i);
     if (frame == nullptr) [[unlikely]] {
@@ -112,38 +112,13 @@ Result<bool> TableFileReader::GetInPartition(const ResidentTable& table,
   return false;
 }
 
-const PartitionView* TableFileReader::HitPartitionOf(const LookupKey& key) const {
-  const ResidentTable* table = resident_.load(std::memory_order_acquire);
-  if (table == nullptr) return nullptr;
-  const std::size_t i = table->top().fences.LowerBound(key.key);
-  if (i == table->partitions()) return nullptr;
-  const Frame* frame = table->HitPartition(i);
-  return frame == nullptr ? nullptr : &ResidentTable::ViewOf(*frame);
-}
-
 void TableFileReader::Prefetch(const LookupKey& key) const {
-  const PartitionView* const partition = HitPartitionOf(key);
-  if (partition != nullptr) partition->filter.Prefetch(key.hash);
-}
-
-void TableFileReader::PrefetchIndex(const LookupKey& key) const {
-  const PartitionView* const partition = HitPartitionOf(key);
-  if (partition == nullptr) return;
-  partition->filter.Prefetch(key.hash);
-  partition->PrefetchSearch(key.key);
-}
-
-const Frame* TableFileReader::PrefetchBlock(const LookupKey& key) const {
-  const PartitionView* const partition = HitPartitionOf(key);
-  if (partition == nullptr || !partition->filter.MayContain(key.hash)) return nullptr;
-  const std::size_t block = partition->FindBlock(key.key);
-  const ResidentTable& table = *resident_.load(std::memory_order_acquire);
-  table.PrefetchForLookup(*partition, block);
-  return partition->slots[block].load(std::memory_order_acquire);
-}
-
-void TableReader::PrefetchEntry(const LookupKey& key, const Frame& block) {
-  BlockView(block.data()).PrefetchTagged(key.hash);
+  const ResidentTable* table = resident_.load(std::memory_order_acquire);
+  if (table == nullptr) return;
+  const std::size_t i = table->top().fences.LowerBound(key.key);
+  if (i == table->partitions()) return;
+  const Frame* frame = table->HitPartition(i);
+  if (frame != nullptr) ResidentTable::ViewOf(*frame).filter.Prefetch(key.hash);
 }
 
 Result<const FragmentedTombstones*> TableFileReader::Tombstones() const {

@@ -64,15 +64,6 @@ class TableReader {
   [[nodiscard]] virtual Result<const FragmentedTombstones*> Tombstones() const = 0;
   // Hints that a Get with this key follows: prefetches its filter line if resident.
   virtual void Prefetch(const LookupKey& key) const = 0;
-  // For many Gets at once, so that they wait for memory together: three steps, each done for all
-  // keys before the next. What is not resident is left to the Get. Requires a guard over all three.
-  // 1. Fetches what the index and the filter are asked.
-  virtual void PrefetchIndex(const LookupKey& key) const = 0;
-  // 2. Asks them. Fetches the columns of the block that a Get looks into first, and returns its
-  // frame; null if the filter says that there is none.
-  [[nodiscard]] virtual const Frame* PrefetchBlock(const LookupKey& key) const = 0;
-  // 3. Fetches what a Get reads of the entry in it.
-  static void PrefetchEntry(const LookupKey& key, const Frame& block);
 
   enum class CursorUse : std::uint8_t {
     kRead,  // fills and uses frames

@@ -21,8 +21,6 @@ class FakeTable final : public TableReader {
   }
   [[nodiscard]] Result<const FragmentedTombstones*> Tombstones() const override { return Refuse(); }
   void Prefetch(const LookupKey&) const override {}
-  void PrefetchIndex(const LookupKey&) const override {}
-  [[nodiscard]] const Frame* PrefetchBlock(const LookupKey&) const override { return nullptr; }
   [[nodiscard]] std::unique_ptr<EntryCursor> NewCursor(CursorUse) const override {
     FIRN_CHECK(false);
   }
