@@ -13,7 +13,8 @@ constexpr int kKeys = 2000;
 
 void Fill(Db& db, int first, int step, const std::string& value) {
   for (int i = first; i < kKeys; i += step) {
-    ASSERT_TRUE(db.Put(KeyOf(i), value + std::to_string(i) + std::string(static_cast<std::size_t>(i % 90), '.')).ok());
+    const std::string tail(static_cast<std::size_t>(i % 90), '.');
+    ASSERT_TRUE(db.Put(KeyOf(i), value + std::to_string(i) + tail).ok());
   }
 }
 
