@@ -1,6 +1,6 @@
 // One table of 3 million entries: 16 random hexadecimal digits as key, 100 bytes of value, stored
-// plain, every block resident, one thread. Single items are reported as items_per_second; the build
-// writes to $TMPDIR.
+// plain, every block resident unless it says otherwise, one thread. Single items are reported as
+// items_per_second; the build writes to $TMPDIR.
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 
@@ -52,8 +52,8 @@ class Data {
     return data;
   }
 
-  TableMetadata Build(FileNumber number) {
-    auto writer = TableWriter::Create(files(), ledger_, directory_, kDatabase, number, {});
+  TableMetadata Build(FileNumber number, const TableSettings& settings = {}) {
+    auto writer = TableWriter::Create(files(), ledger_, directory_, kDatabase, number, settings);
     FIRN_CHECK(writer.ok());
     EntryBatch batch;
     for (std::size_t next = 0; next < kEntries; next += batch.count) {
@@ -87,6 +87,9 @@ class Data {
     }
     return *reader_;
   }
+
+  // Of the reader.
+  [[nodiscard]] const TableContext& context() const { return context_; }
 
   static std::size_t Walk(EntryCursor& cursor, bool forwards) {
     EntryBatch batch;
@@ -229,6 +232,36 @@ void WalkAsJob(benchmark::State& state) { WalkWith(state, TableReader::CursorUse
 BENCHMARK(WalkForward)->Unit(benchmark::kMillisecond);
 BENCHMARK(WalkBackward)->Unit(benchmark::kMillisecond);
 BENCHMARK(WalkAsJob)->Unit(benchmark::kMillisecond);
+
+// Off the disk: a budget that holds a sixth of the table. Argument: whether background threads read
+// the pieces that the walk comes to next.
+void WalkPastPageCache(benchmark::State& state) {
+  MemoryLedger ledger(std::uint64_t{64} << 20);
+  FramePool frames(ledger);
+  OpenFiles files(*Runtime::Posix().file_system, 4, PageCache::kBypass);
+  (void)Data::Get().reader();
+  TableContext context = Data::Get().context();
+  context.frames = &frames;
+  context.ledger = &ledger;
+  context.files = &files;
+  context.executor = state.range(0) != 0 ? Runtime::Posix().executor : nullptr;
+  // Partitions of a store: several fit in a piece.
+  constexpr FileNumber kNumber{3};
+  auto reader = TableReader::Make(context, Data::Get().Build(kNumber, {.partition_blocks = 64}));
+  const Status direct = reader->NewCursor(TableReader::CursorUse::kRead)->SeekToFirst();
+  if (direct.code() == StatusCode::kNotSupported) {
+    state.SkipWithError("$TMPDIR is on a file system without direct reads");
+  }
+  for (auto iteration : state) {
+    const auto cursor = reader->NewCursor(TableReader::CursorUse::kRead);
+    FIRN_CHECK(Data::Walk(*cursor, true) == kEntries);
+  }
+  Items(state, kEntries);
+  reader.reset();
+  Data::Get().Remove(kNumber);
+}
+BENCHMARK(WalkPastPageCache)
+    ->ArgName("ahead")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 // One filter over all keys: every probe misses the nearer caches.
 void FilterProbe(benchmark::State& state) {
