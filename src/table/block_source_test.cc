@@ -17,19 +17,13 @@ using ::testing::HasSubstr;
 constexpr std::size_t kBlockBytes = 1024;
 constexpr const char* kPath = "/000001.table";
 
-std::string KeyOf(std::size_t i) {
-  char key[16];
-  std::snprintf(key, sizeof(key), "key%06zu", i);
-  return key;
-}
-
 class FrameSourceTest : public ::testing::TestWithParam<PageCache> {
  protected:
   // 4000 entries in some 450 blocks, 32 to a partition.
   void Open(std::uint64_t budget = std::uint64_t{1} << 30) {
     fixture_ = std::make_unique<TableFixture>(budget, 4, GetParam());
     EntrySet set;
-    for (std::size_t i = 0; i < 4000; ++i) set.Put(KeyOf(i), std::string(100, 'v'), 1);
+    for (std::size_t i = 0; i < 4000; ++i) set.Put(NumberedKey(i), std::string(100, 'v'), 1);
     expected_ = Copied(set.Sorted());
     reader_ = fixture_->WriteAndOpen(set.Sorted(),
                                      {.block_bytes = kBlockBytes, .partition_blocks = 32});
@@ -60,9 +54,9 @@ class FrameSourceTest : public ::testing::TestWithParam<PageCache> {
     const ResidentTable& table = **file_reader.Resident();
     OwnedBlock bytes;
     PartitionView partition;
-    const std::size_t p = table.top().fences.LowerBound(KeyOf(i));
+    const std::size_t p = table.top().fences.LowerBound(NumberedKey(i));
     ExpectOk(table.ReadPartitionInto(p, &bytes, &partition));
-    return partition.handle(partition.FindBlock(KeyOf(i)));
+    return partition.handle(partition.FindBlock(NumberedKey(i)));
   }
 
   std::unique_ptr<TableFixture> fixture_;
@@ -86,7 +80,7 @@ TEST_P(FrameSourceTest, ASeekReadsOneBlockAndTheFirstStepASmallPiece) {
   Open();
   const auto cursor = reader_->NewCursor(TableReader::CursorUse::kRead);
   EntryBatch batch;
-  ExpectOk(cursor->Seek(KeyOf(2100)));
+  ExpectOk(cursor->Seek(NumberedKey(2100)));
   ExpectOk(cursor->Next(batch, 1));
   const std::uint64_t held = fixture_->ledger().used(MemoryClass::kIterator);
   EXPECT_EQ(held, 0u);
@@ -99,7 +93,7 @@ TEST_P(FrameSourceTest, ASeekReadsOneBlockAndTheFirstStepASmallPiece) {
             FrameSource::kFirstBytes + 2 * kDirectAlignment);
   // A seek elsewhere in the partition reads one block again and lets the piece go.
   EXPECT_EQ(Reads([&] {
-              ExpectOk(cursor->Seek(KeyOf(2050)));
+              ExpectOk(cursor->Seek(NumberedKey(2050)));
               ExpectOk(cursor->Next(batch, 1));
             }),
             1u);
@@ -136,8 +130,7 @@ TEST_P(FrameSourceTest, DamageInAPieceIsAnErrorOnlyWhereTheWalkComesToIt) {
     if (!forwards) std::reverse(expected_.begin(), expected_.end());
     ASSERT_TRUE(std::equal(found.begin(), found.end(), expected_.begin()));
     // The next entry is one of the damaged block: nothing before it was withheld.
-    EXPECT_EQ(HandleOf(static_cast<std::size_t>(std::stoul(expected_[found.size()].key.substr(3)))),
-              damaged);
+    EXPECT_EQ(HandleOf(std::stoul(expected_[found.size()].key.substr(3))), damaged);
     EntryBatch batch;
     const Status again = forwards ? cursor->Next(batch, 1) : cursor->Prev(batch, 1);
     EXPECT_EQ(again.code(), StatusCode::kCorruption) << "an error is not the end";
@@ -151,11 +144,11 @@ TEST_P(FrameSourceTest, AFileThatEndsInAPieceIsAnErrorOnlyForTheBlocksThatAreGon
   std::size_t first_missing = 2010;
   while (HandleOf(first_missing - 1) == missing) --first_missing;
   // Its partition lies behind it and has to be known already.
-  ASSERT_EQ(Lookup(*reader_, KeyOf(1950)), std::string(100, 'v') + "@1");
+  ASSERT_EQ(Lookup(*reader_, NumberedKey(1950)), std::string(100, 'v') + "@1");
   ExpectOk(fixture_->file_system().Corrupt(
       kPath, [&](std::string& bytes) { bytes.resize(missing.offset + 10); }));
   const auto cursor = reader_->NewCursor(TableReader::CursorUse::kRead);
-  ExpectOk(cursor->Seek(KeyOf(1900)));
+  ExpectOk(cursor->Seek(NumberedKey(1900)));
   EntryBatch batch;
   std::size_t next = 1900;
   Status status;
@@ -163,7 +156,7 @@ TEST_P(FrameSourceTest, AFileThatEndsInAPieceIsAnErrorOnlyForTheBlocksThatAreGon
     status = cursor->Next(batch, 1);
     if (!status.ok()) break;
     ASSERT_EQ(batch.count, 1u);
-    ASSERT_EQ(batch.entries[0].key, KeyOf(next++));
+    ASSERT_EQ(batch.entries[0].key, NumberedKey(next++));
   }
   EXPECT_EQ(status.code(), StatusCode::kCorruption);
   EXPECT_EQ(next, first_missing);
@@ -173,16 +166,18 @@ TEST_P(FrameSourceTest, APieceThatCannotBeReadIsAnErrorAndTheNextSeekReadsWithou
   Open();
   const auto cursor = reader_->NewCursor(TableReader::CursorUse::kRead);
   EntryBatch batch;
-  ExpectOk(cursor->Seek(KeyOf(2000)));
+  ExpectOk(cursor->Seek(NumberedKey(2000)));
   ExpectOk(cursor->Next(batch, 64));
   const std::uint64_t looks = fixture_->file_system().looks();
   fixture_->file_system().InjectFault({.at_call = looks + 1, .kind = Fault::Kind::kLook});
   EXPECT_EQ(cursor->Next(batch, 64).code(), StatusCode::kIo);
   EXPECT_EQ(cursor->Next(batch, 64).code(), StatusCode::kIo);
-  ExpectOk(cursor->Seek(KeyOf(2000)));
+  ExpectOk(cursor->Seek(NumberedKey(2000)));
   for (std::size_t next = 2000; next < 2100;) {
     ExpectOk(cursor->Next(batch, 64));
-    for (std::size_t i = 0; i < batch.count; ++i) ASSERT_EQ(batch.entries[i].key, KeyOf(next++));
+    for (std::size_t i = 0; i < batch.count; ++i) {
+      ASSERT_EQ(batch.entries[i].key, NumberedKey(next++));
+    }
   }
   EXPECT_EQ(fixture_->ledger().used(MemoryClass::kIterator), 0u);
 }
@@ -198,13 +193,13 @@ TEST_P(FrameSourceTest, PiecesKeepToTheirPartOfTheBudget) {
   for (int i = 0; i < 20; ++i) {
     cursors.push_back(reader_->NewCursor(TableReader::CursorUse::kRead));
     next.push_back(static_cast<std::size_t>(i) * 190);
-    ExpectOk(cursors.back()->Seek(KeyOf(next.back())));
+    ExpectOk(cursors.back()->Seek(NumberedKey(next.back())));
   }
   for (int round = 0; round < 20; ++round) {
     for (std::size_t i = 0; i < cursors.size(); ++i) {
       ExpectOk(cursors[i]->Next(batch, 64));
       for (std::size_t k = 0; k < batch.count; ++k) {
-        ASSERT_EQ(batch.entries[k].key, KeyOf(next[i]++));
+        ASSERT_EQ(batch.entries[k].key, NumberedKey(next[i]++));
       }
       ASSERT_LE(fixture_->ledger().used(MemoryClass::kIterator),
                 kBudget / FrameSource::kBudgetPerIterators + kPiece);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,13 @@ namespace firn::testing {
 inline constexpr DatabaseId kTestDatabase{.high = 0x1122334455667788, .low = 0x99AABBCCDDEEFF00};
 
 inline void ExpectOk(const Status& status) { ASSERT_TRUE(status.ok()) << status.ToString(); }
+
+// Six digits, so that keys are in the order of their numbers.
+inline std::string NumberedKey(std::size_t number) {
+  char key[16];
+  std::snprintf(key, sizeof(key), "key%06zu", number);
+  return key;
+}
 
 // The order of members is the order of lifetimes.
 class TableFixture {
