@@ -35,6 +35,7 @@ Status FilePiece::Read(std::uint64_t begin, std::uint64_t end) {
 }
 
 void FilePiece::Drop() {
+  if (memory_.size() == 0) return;  // most have none, and the books are shared by all threads
   ledger_.Remove(kind_, memory_.size());
   memory_ = AlignedBuffer();
   begin_ = end_ = 0;
